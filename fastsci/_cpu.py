@@ -1,0 +1,98 @@
+"""An ensemble on the CPU: into state-major memory, through the kernel, and back as views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from fastsci_kernels.loops import cpu
+from fastsci_kernels.loops.grid import Grid, make_grid
+from fastsci_kernels.methods.tableau import Tableau
+
+from ._arrays import Library
+from ._validate import Ensemble
+from .result import EnsembleResult
+from .system import System
+
+NON_FINITE, RAISED = -1, -2
+
+
+def integrate(
+    system: System, members: Ensemble, tableau: Tableau, library: Library, progress: Callable[[float], None] | None
+) -> EnsembleResult:
+    """Run on the CPU; the arguments have been checked."""
+    ragged = members.t_span.ndim == 2 or members.dt.ndim == 1
+    kernel = cpu.kernel(
+        system.fun, tableau, style=system.style, dim=members.dim, n_params=len(members.params),
+        dtype=members.dtype, ragged=ragged,
+    )
+    padded = cpu.pad(members.n_members, kernel.shape.width)
+    grid = make_grid(members.t_span, members.dt, members.t_eval, members.dtype, padded)
+    y, params = pack(members, padded)
+    out = np.empty((grid.n_saves * members.dim, padded), members.dtype)
+    raised = np.zeros(padded, bool)
+    if padded:
+        raised = cpu.integrate(kernel, y, params, grid, out, progress).repeat(kernel.shape.width) != 0
+        if raised.any():
+            out[:, raised] = np.nan
+    n = members.n_members
+    saves = out.reshape(grid.n_saves, members.dim, padded)[:, :, :n]
+    status = np.where(np.isfinite(saves[-1]).all(axis=0), 0, NON_FINITE).astype(np.int8)
+    status[raised[:n]] = RAISED
+    return describe(
+        system, members, tableau, grid, saves.transpose(2, 1, 0), status, library.give_back,
+        path=kernel.path, reason=kernel.reason,
+    )
+
+
+def pack(members: Ensemble, padded: int) -> tuple[np.ndarray, np.ndarray]:
+    """States (dim, padded) and parameters (n_params, padded), the last member repeated into the padding."""
+    n, last = members.n_members, max(members.n_members - 1, 0)
+    y = np.empty((members.dim, padded), members.dtype)
+    y[:, :n] = members.y0.T
+    y[:, n:] = y[:, last : last + 1]
+    params = np.empty((max(len(members.params), 1), padded), members.dtype)
+    for row, value in zip(params, members.params, strict=False):
+        row[:n] = value
+        row[n:] = row[last : last + 1]
+    return y, params
+
+
+def describe(
+    system: System, members: Ensemble, tableau: Tableau, grid: Grid, saves: Any, status: Any,
+    give_back: Callable[[Any], Any], *, path: str, reason: str = "",
+) -> EnsembleResult:
+    """The result of a run whose saves are (n_members, dim, n_saves), the last one the end of the span."""
+    n = members.n_members
+    times = np.atleast_1d(members.t_span[..., 1])
+    if members.t_eval is not None:
+        times = members.t_eval.T
+    elif members.t_span.ndim == 2:
+        times = times[:, np.newaxis]
+    if members.t_span.ndim == 2:
+        times = np.broadcast_to(times, (n, times.shape[-1]))
+    taken = grid.n_steps + (grid.save_offset[-1] != 0)
+    return EnsembleResult(
+        t=give_back(times.copy()),
+        y=give_back(saves if members.t_eval is None else saves[:, :, :-1]),
+        y_final=give_back(saves[:, :, -1]),
+        status=give_back(status),
+        nfev=give_back(_each(grid.evaluations(tableau.stages), n)),
+        naccepted=give_back(_each(taken, n)),
+        nrejected=give_back(np.zeros(n, np.int64)),
+        path=path,
+        reason=reason,
+        system=system.name,
+        method=tableau.name,
+        state=system.state or (),
+        params={
+            name: np.broadcast_to(value, n) for name, value in zip(members.names, members.params, strict=True)
+        },
+    )
+
+
+def _each(count: Any, n: int) -> np.ndarray:
+    """A count a member, shared or own, as (n,) int64."""
+    count = np.asarray(count, np.int64)
+    return count[:n].copy() if count.ndim else np.full(n, count)

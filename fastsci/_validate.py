@@ -1,0 +1,176 @@
+"""What a caller hands to an ensemble run, checked and brought to one form."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._arrays import real_array
+from .system import System
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """One run's members: states, parameters and times in the precision of the run."""
+
+    y0: np.ndarray  # (1 or n_members, dim)
+    params: list[np.ndarray]  # one array, () or (n_members,), a parameter
+    names: tuple[str, ...]
+    t_span: np.ndarray  # (2,) or (n_members, 2)
+    t_eval: np.ndarray | None  # (n_times,) or (n_times, n_members)
+    dt: np.ndarray  # () or (n_members,)
+    n_members: int
+    dtype: np.dtype
+
+    @property
+    def dim(self) -> int:
+        return self.y0.shape[1]
+
+
+def ensemble(system: System, t_span: Any, y0: Any, params: Any, dt: Any, t_eval: Any, dtype: Any) -> Ensemble:
+    """Check everything and work out the number of members."""
+    states = _states(system, y0)
+    precision = _precision(dtype, states)
+    values, names = _parameters(system, params)
+    span = _span(t_span)
+    step = _step(dt, system)
+    counts = {
+        "y0": states.shape[0] if np.ndim(y0) == 2 else None,
+        **{f"params[{name!r}]": value.size for name, value in zip(names, values, strict=True) if value.ndim},
+        "t_span": span.shape[0] if span.ndim == 2 else None,
+        "dt": step.size if step.ndim else None,
+    }
+    n_members = _agree({name: count for name, count in counts.items() if count is not None})
+    times = _times(t_eval, span, n_members)
+    return Ensemble(states, values, names, span, times, step, n_members, precision)
+
+
+def _states(system: System, y0: Any) -> np.ndarray:
+    if y0 is None:
+        if system.default_y0 is None:
+            raise ValueError(f"y0: {system.name} has no default state; give one of shape (dim,) or (n_members, dim)")
+        y0 = system.default_y0
+    states = real_array(y0, "y0")
+    width = system.dim if system.dim is not None else "dim"
+    if states.ndim not in (1, 2) or (system.dim is not None and states.shape[-1] != system.dim):
+        raise ValueError(f"y0: has shape {states.shape}, expected ({width},) or (n_members, {width})")
+    if states.shape[-1] == 0:
+        raise ValueError(f"y0: has shape {states.shape}, expected at least one state variable")
+    return np.atleast_2d(states)
+
+
+def _precision(dtype: Any, states: np.ndarray) -> np.dtype:
+    if dtype is None:
+        return states.dtype
+    try:
+        chosen = np.dtype(dtype)
+    except TypeError:
+        chosen = None
+    if chosen not in (np.float32, np.float64):
+        raise ValueError(f"dtype: is {dtype!r}, expected 'float32' or 'float64'")
+    return chosen
+
+
+def _parameters(system: System, params: Any) -> tuple[list[np.ndarray], tuple[str, ...]]:
+    names = system.param_names
+    if params is None or isinstance(params, Mapping):
+        return _named_parameters(system, params or {}), names
+    array = real_array(params, "params")
+    if array.ndim not in (1, 2):
+        raise ValueError(f"params: has shape {array.shape}, expected (n_params,) or (n_members, n_params)")
+    if names and array.shape[-1] != len(names):
+        raise ValueError(
+            f"params: has shape {array.shape}, expected a last axis of {len(names)} for {', '.join(names)};"
+            " or give them by name in a dictionary"
+        )
+    return list(np.moveaxis(array, -1, 0)), names or tuple(f"p{i}" for i in range(array.shape[-1]))
+
+
+def _named_parameters(system: System, params: Mapping[str, Any]) -> list[np.ndarray]:
+    for name in params:
+        if name not in system.params:
+            close = difflib.get_close_matches(str(name), system.params, n=1)
+            known = ", ".join(system.params) or "none: give an array (n_params,)"
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"params: {system.name} has no parameter {name!r}{hint} (it has {known})")
+    values = []
+    for name, default in system.params.items():
+        value = real_array(params.get(name, default), f"params[{name!r}]")
+        if value.ndim > 1:
+            raise ValueError(f"params[{name!r}]: has shape {value.shape}, expected a number or (n_members,)")
+        if name not in params and np.isnan(value):
+            raise ValueError(f"params: {system.name} has no default for {name!r}; give params={{{name!r}: ...}}")
+        values.append(value)
+    return values
+
+
+def _span(t_span: Any) -> np.ndarray:
+    span = real_array(t_span, "t_span").astype(np.float64)
+    if span.ndim not in (1, 2) or span.shape[-1] != 2:
+        raise ValueError(f"t_span: has shape {span.shape}, expected (t0, t1) or (n_members, 2)")
+    if not np.isfinite(span).all():
+        raise ValueError(f"t_span: is {_brief(span)}, expected finite times")
+    return span
+
+
+def _step(dt: Any, system: System) -> np.ndarray:
+    if dt is None:
+        hint = f", for example dt={system.dt:g}" if system.dt else ""
+        raise ValueError(f"dt: is missing; a fixed-step method needs a step size{hint}")
+    step = real_array(dt, "dt").astype(np.float64)
+    if step.ndim > 1:
+        raise ValueError(f"dt: has shape {step.shape}, expected a number or (n_members,)")
+    if not (np.isfinite(step) & (step > 0)).all():
+        raise ValueError(f"dt: is {_brief(step)}, expected a positive finite step; reverse t_span to run backwards")
+    return step
+
+
+def _agree(counts: dict[str, int]) -> int:
+    """Number of members: all arguments that carry one agree, or hold a single row that serves every member."""
+    sizes = {name: count for name, count in counts.items() if count != 1}
+    if len(set(sizes.values())) > 1:
+        (first, one), (second, other) = list(sizes.items())[0], next(
+            item for item in sizes.items() if item[1] != next(iter(sizes.values()))
+        )
+        raise ValueError(f"{second}: is for {other} members, but {first} is for {one}; give both as many, or one")
+    return next(iter(sizes.values()), 1)
+
+
+def _times(t_eval: Any, span: np.ndarray, n_members: int) -> np.ndarray | None:
+    """Absolute times to save at, member axis last where the spans differ."""
+    if t_eval is None:
+        return None
+    times = real_array(t_eval, "t_eval").astype(np.float64)
+    own = span.ndim == 2
+    if times.ndim != 1 and not (own and times.ndim == 2 and times.shape[0] in (1, n_members)):
+        expected = "(n_times,) or (n_members, n_times)" if own else "(n_times,)"
+        raise ValueError(f"t_eval: has shape {times.shape}, expected {expected}")
+    if not np.isfinite(times).all():
+        raise ValueError("t_eval: holds NaN or infinite times")
+    if own and times.ndim == 1:
+        _check_order(times, 0.0, 1.0, "as fractions of each member's t_span")
+        return span[:, 0] + times[:, np.newaxis] * (span[:, 1] - span[:, 0])
+    t0, t1 = np.moveaxis(span, -1, 0)
+    _check_order(times, t0[..., np.newaxis] if own else t0, t1[..., np.newaxis] if own else t1, "within t_span")
+    return np.ascontiguousarray(times.T)
+
+
+def _check_order(times: np.ndarray, t0: Any, t1: Any, where: str) -> None:
+    forward = t1 >= t0
+    slack = 1e-12 * np.maximum(np.abs(t0), np.abs(t1))
+    low, high = np.minimum(t0, t1) - slack, np.maximum(t0, t1) + slack
+    outside = (times < low) | (times > high)
+    if outside.any():
+        raise ValueError(f"t_eval: {times[outside].flat[0]:g} is outside; expected times {where}")
+    steps = np.diff(times, axis=-1)
+    if (np.where(forward, steps, -steps) < 0).any():
+        raise ValueError("t_eval: is not sorted in the direction of t_span; sort it")
+
+
+def _brief(values: np.ndarray) -> str:
+    bad = values if values.size <= 4 else values[~np.isfinite(values) | (values <= 0)][:1]
+    return np.array2string(bad, precision=6)

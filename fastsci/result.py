@@ -1,0 +1,123 @@
+"""What an ensemble run hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray
+    from scipy.optimize import OptimizeResult
+
+MESSAGES = {
+    0: "The solver successfully reached the end of the integration interval.",
+    1: "An event ended the integration.",
+    -1: "The state became infinite or NaN.",
+    -2: "The right-hand side raised an exception.",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EnsembleResult:
+    """Trajectories of an ensemble.
+
+    Attributes
+    ----------
+    t : (n_times,) or (n_members, n_times) array
+        Times of the saves; with a time span per member, one row each.
+    y : (n_members, dim, n_times) array
+        The saves; ``y[i]`` has the shape of SciPy's ``sol.y``.  A view of memory laid out (time, state, member).
+    y_final : (n_members, dim) array
+        State at the end of the time span.
+    status : (n_members,) array of int8
+        0 reached the end, 1 an event ended it, negative: failed; `message` says how.
+    nfev, naccepted, nrejected : (n_members,) array of int64
+        Calls of the right-hand side, steps taken and steps refused.
+    path : {"lanes", "scalar", "cuda"}
+        What computed it: SIMD lanes, one member at a time, or a GPU.
+    reason : str
+        Why not lanes, where `path` is "scalar".
+    params : mapping of str to (n_members,) array
+        Parameters of the run.
+    """
+
+    t: Any
+    y: Any
+    y_final: Any
+    status: Any
+    nfev: Any
+    naccepted: Any
+    nrejected: Any
+    path: str
+    reason: str = ""
+    system: str = ""
+    method: str = ""
+    state: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def success(self) -> Any:
+        """Whether each member reached its end, or an event that ends it."""
+        return self.status >= 0
+
+    def __len__(self) -> int:
+        return len(self.status)
+
+    def __repr__(self) -> str:
+        members, dim, times = self.y.shape
+        failed = int((self.status < 0).sum())
+        return (
+            f"<EnsembleResult {self.system} by {self.method}: {members} members x {dim} states x {times} times,"
+            f" path {self.path}, {failed} failed>"
+        )
+
+    def message(self, i: int) -> str:
+        """How member ``i`` ended, in words."""
+        return MESSAGES[int(self.status[i])]
+
+    def to_scipy(self, i: int) -> OptimizeResult:
+        """Member ``i`` as `scipy.integrate.solve_ivp` would return it.
+
+        Returns
+        -------
+        OdeResult
+            With ``t (n_times,)``, ``y (dim, n_times)``, ``nfev``, ``status``, ``message`` and ``success``.
+        """
+        from scipy.integrate._ivp.ivp import OdeResult
+
+        return OdeResult(
+            t=np.asarray(self.t if self.t.ndim == 1 else self.t[i]),
+            y=np.asarray(self.y[i]),
+            sol=None,
+            t_events=None,
+            y_events=None,
+            nfev=int(self.nfev[i]),
+            njev=0,
+            nlu=0,
+            status=int(self.status[i]),
+            message=self.message(i),
+            success=bool(self.success[i]),
+        )
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The run as a labelled dataset: dimensions member, state and time; parameters are member coordinates."""
+        import xarray
+
+        own_times = self.t.ndim == 2
+        coordinates: dict[str, Any] = {
+            "state": list(self.state) or list(range(self.y.shape[1])),
+            "time": (("member", "save"), self.t) if own_times else self.t,
+            **{name: ("member", np.asarray(values)) for name, values in self.params.items()},
+        }
+        return xarray.Dataset(
+            {
+                "y": (("member", "state", "save" if own_times else "time"), self.y),
+                "y_final": (("member", "state"), self.y_final),
+                "status": ("member", self.status),
+            },
+            coords=coordinates,
+            attrs={"system": self.system, "method": self.method, "path": self.path},
+        )

@@ -1,0 +1,85 @@
+"""The one jit wrapper: every compiled function of the house gets its flags here."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import re
+from types import CellType, FunctionType
+from typing import Any
+
+from numba import njit
+
+from .fingerprint import captured, fingerprint, is_library
+
+# Contraction alone keeps -0.0, NaN and compensated sums as written.
+FASTMATH = {"contract"}
+
+
+class CompilationError(TypeError):
+    """A user's function that cannot be compiled; the message names its line and the cause."""
+
+
+def jit(function: FunctionType | None = None, *, cache: bool = False, **options: Any):
+    """Compile for the CPU: no Python objects, the GIL released, IEEE division, fused multiply-adds allowed."""
+
+    def wrap(fun):
+        return njit(fun, nogil=True, error_model="numpy", fastmath=FASTMATH, cache=cache, **options)
+
+    return wrap if function is None else wrap(function)
+
+
+def compilable(fun: FunctionType, wrap=jit, _made: dict[int, Any] | None = None) -> FunctionType:
+    """The same function with every plain Python function it calls, however deep, compiled by ``wrap``.
+
+    It is filed under this module, because a compiled kernel read back in another process looks for the modules of
+    its parts and a user's may not be there to import; and under the hash of what it computes, because the linker
+    takes two functions of one name for one.
+    """
+    made = {} if _made is None else _made
+    values = captured(fun)
+    compiled: dict[str, Any] = {}
+    for name, value in values.items():
+        inner = getattr(value, "py_func", value)
+        if isinstance(inner, FunctionType) and not is_library(inner):
+            if inner is fun:
+                raise CompilationError(f"{fun.__name__} calls itself; write the recursion as a loop")
+            if id(inner) not in made:
+                made[id(inner)] = wrap(compilable(inner, wrap, made))
+            compiled[name] = made[id(inner)]
+    cells = tuple(CellType(compiled.get(name, values[name])) for name in fun.__code__.co_freevars)
+    names = {"__builtins__": builtins, **values, **compiled, "__name__": __name__}
+    copy = FunctionType(fun.__code__, names, fun.__name__, fun.__defaults__, cells)
+    copy.__qualname__ = f"{fun.__name__}_{fingerprint(fun)}"
+    return copy
+
+
+_CAUSES = (
+    (r"bool\(mask\(\d+\)\)|Cannot cast mask|is_true.*mask", "it branches on its state"),
+    (r"Untyped global name '([^']+)'", r"it uses {0!r}, which has no compiled form"),
+    (r"Unknown attribute '([^']+)' of type Module\(<module '([^']+)'", r"{1}.{0} has no compiled form"),
+    (r"NameError: (name '[^']+' is not defined)", r"{0}"),
+    (r"No implementation of function Function\((.+?)\) found for signature", r"{0} has no form for its arguments here"),
+)
+
+
+def explain(error: Exception, fun: FunctionType) -> str:
+    """One line: what in the user's function the compiler refused, and where."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    cause = _cause(text)
+    file = fun.__code__.co_filename
+    lines = [int(number) for number in re.findall(rf'File "{re.escape(file)}", line (\d+)', text)]
+    if not lines:
+        return cause
+    code = linecache.getline(file, lines[-1]).strip()
+    return f"{cause} ({file}, line {lines[-1]}{': ' + code if code else ''})"
+
+
+def _cause(text: str) -> str:
+    for pattern, template in _CAUSES:
+        match = re.search(pattern, text)
+        if match:
+            return template.format(*match.groups())
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    useful = [line for line in lines if not line.startswith(("Failed in", "-", ">", "File", "During", "There are", "^"))]
+    return (useful or lines or ["the compiler gave no reason"])[0]

@@ -1,0 +1,237 @@
+"""The CPU driver: strips of lanes times threads."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from llvmlite import binding
+from numba import types
+
+from .. import cache
+from ..compile import CompilationError, compilable, explain, jit
+from ..fingerprint import fingerprint
+from ..methods.explicit import is_flat
+from ..methods.tableau import Tableau
+from . import pool
+from .cpu_source import Shape, buffer_rows, driver_source
+from .grid import Grid
+
+log = logging.getLogger("fastsci")
+
+INLINE_WORK = 20_000  # component-steps that one thread finishes sooner than a pool would start
+BLOCK_SECONDS = 0.05  # the longest a kernel runs before it looks up, for Ctrl-C and progress
+CHUNKS_PER_THREAD = 8
+SCRATCH_BYTES = 24_000  # buffers of a strip should stay in the first-level cache
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled driver and what it is specialised on."""
+
+    drive: Callable
+    shape: Shape
+    tableau: Tableau
+    reason: str = ""  # why not lanes
+
+    @property
+    def path(self) -> str:
+        return "lanes" if self.shape.width > 1 else "scalar"
+
+
+_kernels: dict[tuple, Kernel] = {}
+_building = threading.Lock()
+
+
+def vector_bits() -> int:
+    """Width of the processor's vector registers in bits."""
+    features = binding.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 512
+    return 256 if features.get("avx") else 128
+
+
+def lane_count(style: str, dim: int, bits: int, stages: int) -> int:
+    """Members a strip: two registers a number for small states in registers, fewer where buffers outgrow the cache."""
+    register = vector_bits() // bits
+    if is_flat(style, dim):
+        return 2 * register
+    wide = 2 * register
+    return wide if wide * dim * (stages + 3) * bits // 8 <= SCRATCH_BYTES else register
+
+
+def kernel(fun: FunctionType, tableau: Tableau, *, style: str, dim: int, n_params: int, dtype: np.dtype,
+           ragged: bool) -> Kernel:
+    """The compiled driver for a right-hand side, from memory, from the disk, or made now.
+
+    Lanes where the function allows, else scalars; which of the two depends on the function and the precision alone.
+    """
+    bits = dtype.itemsize * 8
+    digest = fingerprint(fun)
+    identity = (digest, tableau.name, style, dim, n_params, bits, ragged)
+    found = _kernels.get(identity)
+    if found is not None:
+        return found
+    with _building:
+        if identity not in _kernels:
+            shape = Shape(style, dim, n_params, bits, lane_count(style, dim, bits, tableau.stages), ragged)
+            _kernels[identity] = _make(fun, digest, tableau, shape)
+        return _kernels[identity]
+
+
+def _make(fun: FunctionType, digest: str, tableau: Tableau, lanes: Shape) -> Kernel:
+    verdict = cache.key(digest, repr(replace(lanes, ragged=False)), tableau.name)
+    reason = cache.recall(verdict)
+    if reason is None:
+        try:
+            return Kernel(_compile(fun, digest, tableau, lanes), lanes, tableau)
+        except CompilationError as error:
+            reason = str(error)
+    log.info("%s runs on scalars: %s", fun.__name__, reason)
+    scalar = replace(lanes, width=1)
+    try:
+        drive = _compile(fun, digest, tableau, scalar)
+    except CompilationError:
+        if lanes.style == "tuple":
+            raise
+        scalar = replace(scalar, arrays=True)
+        drive = _compile(fun, digest, tableau, scalar)
+    cache.remember(verdict, reason)
+    return Kernel(drive, scalar, tableau, reason)
+
+
+def _compile(fun: FunctionType, digest: str, tableau: Tableau, shape: Shape) -> Callable:
+    source = driver_source(tableau, shape)
+    name = cache.key(digest, source)
+    slope = jit(compilable(fun))
+    module = cache.load(name, source, {"slope": slope})
+    try:
+        module.drive.compile(_signature(shape))
+    except Exception as error:
+        raise CompilationError(explain(error, fun)) from error
+    module.drive.disable_compile()
+    return module.drive
+
+
+def _signature(shape: Shape) -> tuple[types.Type, ...]:
+    number = types.float64 if shape.bits == 64 else types.float32
+
+    def array(dtype, ndim):
+        return types.Array(dtype, ndim, "C")
+
+    matrix, index = array(number, 2), types.int64
+    if shape.ragged:
+        clock = (matrix, matrix, array(index, 1), array(index, 2), matrix)
+        extra = (types.boolean, array(index, 1), matrix, matrix, matrix)
+    else:
+        clock = (number, number, index, array(index, 1), array(number, 1))
+        extra = (index, index)
+    return (matrix, matrix, matrix, *clock, matrix, array(types.int8, 1), index, index, index, index, *extra)
+
+
+def pad(members: int, width: int) -> int:
+    """Members rounded up to whole strips."""
+    return -(-members // width) * width
+
+
+def integrate(kernel: Kernel, y: np.ndarray, params: np.ndarray, grid: Grid, out: np.ndarray,
+              progress: Callable[[float], None] | None = None) -> np.ndarray:
+    """Integrate every member in place.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    y : ndarray, (dim, padded)
+        States, a whole number of strips; overwritten by the state at the last grid point.
+    params : ndarray, (n_params, padded)
+    grid : Grid
+        With a last axis of ``padded`` members where ragged.
+    out : ndarray, (n_saves * dim, padded)
+        Filled with the saves.
+    progress : callable, optional
+        Called with the fraction done, from the calling thread.
+
+    Returns
+    -------
+    raised : ndarray of int8, (strips,)
+        Nonzero where the right-hand side raised (scalars only).
+    """
+    shape = kernel.shape
+    strips = y.shape[1] // shape.width
+    raised = np.zeros(strips, np.int8)
+    run = _Run(kernel, y, params, grid, out, raised)
+    work = strips * shape.width * shape.dim * (grid.longest + grid.n_saves)
+    if work <= INLINE_WORK and progress is None:
+        run(0, strips, None)
+        return raised
+    done = _Done(strips * max(grid.longest, 1), progress)
+    run.report = done.add
+    size = max(1, strips // (CHUNKS_PER_THREAD * pool.thread_count()))
+    chunks = [(first, min(first + size, strips)) for first in range(0, strips, size)]
+    pool.run(run, chunks, done.show if progress is not None else None)
+    return raised
+
+
+class _Done:
+    """How much of the work is done, added up by the workers and shown by the caller."""
+
+    def __init__(self, total: int, progress: Callable[[float], None] | None) -> None:
+        self.total, self.progress, self.count, self.lock = total, progress, 0, threading.Lock()
+
+    def add(self, amount: int) -> None:
+        with self.lock:
+            self.count += amount
+
+    def show(self) -> None:
+        self.progress(min(1.0, self.count / self.total))
+
+
+@dataclass
+class _Run:
+    """One call's arrays; called by a worker with a range of strips."""
+
+    kernel: Kernel
+    y: np.ndarray
+    params: np.ndarray
+    grid: Grid
+    out: np.ndarray
+    raised: np.ndarray
+    report: Callable[[int], Any] | None = None
+
+    def __call__(self, first: int, last: int, cancelled: threading.Event | None) -> None:
+        shape, grid = self.kernel.shape, self.grid
+        dtype = self.y.dtype
+        size = max(shape.dim, shape.n_params, 1) * shape.width
+        room = np.empty((buffer_rows(self.kernel.tableau), size), dtype)
+        extra = self._strip_buffers(dtype) if shape.ragged else ()
+        clock = (grid.t0, grid.dt, grid.n_steps, grid.save_step, grid.save_offset)
+        step, end = 0, grid.longest
+        block = end if cancelled is None else max(1, INLINE_WORK // ((last - first) * shape.width))
+        j = 0
+        while True:
+            stop = min(end, step + block)
+            is_last = stop == end
+            if shape.ragged:
+                tail = (is_last, *extra)
+            else:
+                j1 = grid.n_saves if is_last else int(np.searchsorted(grid.save_step, stop))
+                tail, j = (j, j1), j1
+            began = time.perf_counter()
+            self.kernel.drive(self.y, self.params, room, *clock, self.out, self.raised, first, last, step, stop, *tail)
+            if self.report is not None:
+                self.report((last - first) * (stop - step))
+            if is_last or (cancelled is not None and cancelled.is_set()):
+                return
+            elapsed = max(time.perf_counter() - began, 1e-6)
+            block = max(1, int(block * min(16.0, BLOCK_SECONDS / elapsed)))
+            step = stop
+
+    def _strip_buffers(self, dtype: np.dtype) -> tuple[np.ndarray, ...]:
+        width, dim = self.kernel.shape.width, self.kernel.shape.dim
+        return np.zeros(width, np.int64), np.zeros((1, width), dtype), np.empty((dim, width), dtype), np.empty((dim, width), dtype)

@@ -1,0 +1,89 @@
+"""The time grid of a fixed-step run: where every save falls, and by how much it misses a point of the grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# A save this close to a grid point, in steps, is on it: (t1 - t0) / dt carries rounding.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Grid ``t0 + k dt`` and the saves as side steps of ``save_offset`` from step ``save_step``.
+
+    A shared grid has scalars ``t0``, ``dt``, ``n_steps`` and saves of shape (n_saves,); own grids carry a last axis of
+    members on each.  The last save is the end of the run.
+    """
+
+    t0: np.ndarray
+    dt: np.ndarray
+    n_steps: np.ndarray  # full steps
+    save_step: np.ndarray
+    save_offset: np.ndarray
+    ragged: bool
+
+    @property
+    def n_saves(self) -> int:
+        return self.save_step.shape[0]
+
+    @property
+    def longest(self) -> int:
+        return int(self.n_steps.max(initial=0)) if self.ragged else int(self.n_steps)
+
+    def evaluations(self, stages: int) -> np.ndarray:
+        """Calls of the right-hand side a member, side steps included."""
+        sides = np.count_nonzero(self.save_offset, axis=0)
+        return (self.n_steps + sides) * stages
+
+
+def make_grid(
+    t_span: np.ndarray, dt: np.ndarray, t_eval: np.ndarray | None, dtype: np.dtype, padded: int
+) -> Grid:
+    """Grid of a run.
+
+    Parameters
+    ----------
+    t_span : ndarray, (2,) or (n_members, 2)
+    dt : ndarray, () or (n_members,)
+        Step size, positive; the sign of the span is given to it.
+    t_eval : ndarray, (n_times,) or (n_times, n_members), or None
+        Times to save at, within the span.
+    dtype : dtype
+        Precision of the run; the grid is worked out in float64 and handed over in it.
+    padded : int
+        Members with the padding of the last strip, which repeats the last member.
+    """
+    t0, t1 = np.moveaxis(t_span, -1, 0)
+    ragged = t_span.ndim == 2 or dt.ndim == 1
+    if ragged:
+        t0, t1, dt = (_pad(part, padded) for part in (t0, t1, dt))
+        if t_eval is not None:
+            t_eval = _pad(t_eval if t_eval.ndim == 2 else t_eval[:, np.newaxis], padded)
+    step = np.where(t1 < t0, -dt, dt)
+    times = t1[np.newaxis] if t_eval is None else np.concatenate([t_eval, t1[np.newaxis]])
+    save_step, save_offset = _locate(times, t0, step.astype(dtype).astype(np.float64))
+    save_offset = save_offset.astype(dtype)
+    n_steps = save_step[-1]
+    if ragged:
+        return Grid(t0.astype(dtype)[np.newaxis], step.astype(dtype)[np.newaxis], n_steps, save_step, save_offset, True)
+    return Grid(dtype.type(t0), dtype.type(step), n_steps, save_step, save_offset, False)
+
+
+def _pad(values: np.ndarray, padded: int) -> np.ndarray:
+    """Along the last axis: one value serves all, and the last one serves the padding."""
+    values = np.atleast_1d(values)
+    width = padded - values.shape[-1] if values.shape[-1] > 1 else padded - 1
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, width)], mode="edge")
+
+
+def _locate(times: np.ndarray, t0: np.ndarray, dt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The last grid point not after each time, and the distance to it."""
+    steps = (times - t0) / dt
+    nearest = np.rint(steps)
+    on_grid = np.abs(steps - nearest) <= ROUNDING * np.maximum(1.0, np.abs(nearest) * 1e-3)
+    index = np.where(on_grid, nearest, np.floor(steps))
+    offset = np.where(on_grid, 0.0, times - (t0 + index * dt))
+    return index.astype(np.int64), offset

@@ -1,0 +1,236 @@
+"""Arithmetic, comparison and selection on Lanes and Masks, bound to Python's operators."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import lower_builtin, lower_cast
+
+from .lanes import FLAGS, Lanes, Mask, number_type, splat
+
+
+def where(mask, a, b):
+    """``a`` where the mask holds, else ``b``; the lane-friendly way to write a branch."""
+    return a if mask else b
+
+
+def is_number(typ: types.Type) -> bool:
+    return isinstance(types.unliteral(typ), (types.Integer, types.Float, types.Boolean, Lanes))
+
+
+def common_lanes(*args: types.Type) -> Lanes | None:
+    """The Lanes type among numbers, or None where the arguments are none of our business."""
+    found = None
+    for typ in args:
+        if isinstance(typ, Lanes):
+            if found is not None and typ != found:
+                return None
+            found = typ
+        elif not is_number(typ):
+            return None
+    return found
+
+
+def register(function, typing, lowering, arity: int, klass=Lanes) -> None:
+    """Bind one function: ``typing(*args)`` names the signature, ``lowering`` emits the instructions."""
+
+    class Template(AbstractTemplate):
+        key = function
+
+        def generic(self, args, kws):
+            return None if kws or len(args) != arity else typing(*args)
+
+    infer_global(function)(Template)
+    lower_builtin(function, *(types.Any if arity > 2 else klass for _ in range(arity)))(lowering)
+
+
+def _arithmetic(*args):
+    lanes = common_lanes(*args)
+    return lanes and signature(lanes, *(lanes for _ in args))
+
+
+def _comparison(*args):
+    lanes = common_lanes(*args)
+    return lanes and signature(lanes.mask, *(lanes for _ in args))
+
+
+def bind_lanes(functions, emit, arity: int, typing=_arithmetic) -> None:
+    """``emit(builder, lanes_type, *values)`` becomes the meaning of every one of ``functions`` on Lanes."""
+
+    def lowering(context, builder, sig, args):
+        return emit(builder, sig.args[0], *args)
+
+    for function in functions:
+        register(function, typing, lowering, arity)
+
+
+def call_intrinsic(builder: ir.IRBuilder, name: str, *values: ir.Value) -> ir.Value:
+    """An LLVM intrinsic overloaded on the type of its arguments."""
+    typ = values[0].type
+    element = "f32" if "float" in str(typ) else "f64"
+    suffix = f"v{typ.count}{element}" if isinstance(typ, ir.VectorType) else element
+    full = f"{name}.{suffix}"
+    intrinsic = builder.module.globals.get(full)
+    if intrinsic is None:
+        intrinsic = ir.Function(builder.module, ir.FunctionType(typ, [typ] * len(values)), full)
+    return builder.call(intrinsic, values)
+
+
+def constant(lanes: Lanes, value: float) -> ir.Constant:
+    scalar = ir.Constant(lanes.scalar_llvm, value)
+    return scalar if lanes.width == 1 else ir.Constant(lanes.llvm, [value] * lanes.width)
+
+
+def _floor_divide(builder, lanes, a, b):
+    return call_intrinsic(builder, "llvm.floor", builder.fdiv(a, b, flags=FLAGS))
+
+
+def _modulo(builder, lanes, a, b):
+    """Python's: the sign of the divisor; exact, as fmod is."""
+    rest = builder.frem(a, b)
+    zero = constant(lanes, 0.0)
+    nonzero = builder.fcmp_unordered("!=", rest, zero)
+    differ = builder.xor(
+        builder.fcmp_ordered("<", rest, zero), builder.fcmp_ordered("<", b, zero)
+    )
+    shifted = builder.select(builder.and_(nonzero, differ), builder.fadd(rest, b), rest)
+    return builder.select(nonzero, shifted, call_intrinsic(builder, "llvm.copysign", zero, b))
+
+
+def _minimum(builder, lanes, a, b):
+    """NumPy's: a NaN on either side is passed on."""
+    smaller = builder.select(builder.fcmp_unordered("<", a, b), a, b)
+    return builder.select(builder.fcmp_unordered("uno", b, b), b, smaller)
+
+
+def _maximum(builder, lanes, a, b):
+    larger = builder.select(builder.fcmp_unordered(">", a, b), a, b)
+    return builder.select(builder.fcmp_unordered("uno", b, b), b, larger)
+
+
+def _pairwise(instruction):
+    return lambda builder, lanes, a, b: getattr(builder, instruction)(a, b, flags=FLAGS)
+
+
+for _operators, _instruction in (
+    ((operator.add, operator.iadd, np.add), "fadd"),
+    ((operator.sub, operator.isub, np.subtract), "fsub"),
+    ((operator.mul, operator.imul, np.multiply), "fmul"),
+    ((operator.truediv, operator.itruediv, np.divide), "fdiv"),
+):
+    bind_lanes(_operators, _pairwise(_instruction), 2)
+
+bind_lanes((operator.floordiv, operator.ifloordiv, np.floor_divide), _floor_divide, 2)
+bind_lanes((operator.mod, operator.imod, np.remainder), _modulo, 2)
+bind_lanes((min, np.minimum), _minimum, 2)
+bind_lanes((max, np.maximum), _maximum, 2)
+bind_lanes((operator.neg, np.negative), lambda builder, lanes, a: builder.fneg(a), 1)
+bind_lanes((operator.pos, np.positive), lambda builder, lanes, a: a, 1)
+bind_lanes((abs, np.abs, np.fabs), lambda builder, lanes, a: call_intrinsic(builder, "llvm.fabs", a), 1)
+bind_lanes((np.square,), lambda builder, lanes, a: builder.fmul(a, a, flags=FLAGS), 1)
+
+
+def _compare(sign):
+    if sign == "!=":
+        return lambda builder, lanes, a, b: builder.fcmp_unordered(sign, a, b)
+    return lambda builder, lanes, a, b: builder.fcmp_ordered(sign, a, b)
+
+
+for _operators, _sign in (
+    ((operator.lt, np.less), "<"),
+    ((operator.le, np.less_equal), "<="),
+    ((operator.gt, np.greater), ">"),
+    ((operator.ge, np.greater_equal), ">="),
+    ((operator.eq, np.equal), "=="),
+    ((operator.ne, np.not_equal), "!="),
+):
+    bind_lanes(_operators, _compare(_sign), 2, _comparison)
+
+
+# --- masks -----------------------------------------------------------------------------------------------------
+
+
+def _logic(*args):
+    mask = next((typ for typ in args if isinstance(typ, Mask)), None)
+    fits = all(typ == mask or isinstance(types.unliteral(typ), types.Boolean) for typ in args)
+    return signature(mask, *(mask for _ in args)) if mask and fits else None
+
+
+for _operators, _instruction in (
+    ((operator.and_, operator.iand, np.logical_and), "and_"),
+    ((operator.or_, operator.ior, np.logical_or), "or_"),
+    ((operator.xor, operator.ixor, np.logical_xor), "xor"),
+):
+
+    def _lower_logic(context, builder, sig, args, instruction=_instruction):
+        return getattr(builder, instruction)(*args)
+
+    for _operator in _operators:
+        register(_operator, _logic, _lower_logic, 2, Mask)
+
+
+def _lower_not(context, builder, sig, args):
+    return builder.not_(args[0])
+
+
+for _operator in (operator.invert, np.logical_not):
+    register(_operator, _logic, _lower_not, 1, Mask)
+
+
+def _type_select(mask, a, b):
+    unmasked = types.unliteral(mask)
+    lanes = common_lanes(a, b)
+    if isinstance(unmasked, Mask):
+        if lanes is None and is_number(a) and is_number(b):
+            return None
+        fits = lanes is not None and lanes.mask == unmasked
+        return signature(lanes, unmasked, lanes, lanes) if fits else None
+    if not isinstance(unmasked, types.Boolean):
+        return None
+    if lanes is not None:
+        return signature(lanes, types.boolean, lanes, lanes)
+    if is_number(a) and is_number(b):
+        return signature(types.float64, types.boolean, types.float64, types.float64)
+    return None
+
+
+def _lower_select(context, builder, sig, args):
+    return builder.select(*args)
+
+
+for _function in (where, np.where):
+    register(_function, _type_select, _lower_select, 3)
+
+
+# --- conversion: a plain number beside Lanes is weak ------------------------------------------------------------
+
+
+@lower_cast(types.Integer, Lanes)
+@lower_cast(types.Float, Lanes)
+@lower_cast(types.Boolean, Lanes)
+@lower_cast(types.Literal, Lanes)
+def _number_to_lanes(context, builder, fromty, toty, value):
+    plain = types.unliteral(fromty)
+    if plain is not fromty:
+        value = context.cast(builder, value, fromty, plain)
+    return splat(builder, context.cast(builder, value, plain, toty.scalar), toty.width)
+
+
+@lower_cast(types.Boolean, Mask)
+def _truth_to_mask(context, builder, fromty, toty, value):
+    bit = builder.trunc(value, ir.IntType(1)) if value.type != ir.IntType(1) else value
+    return splat(builder, bit, toty.width)
+
+
+@lower_cast(Lanes, types.Float)
+def _single_to_float(context, builder, fromty, toty, value):
+    if fromty.width != 1:
+        raise TypeError(f"{fromty} has more than one lane")
+    return context.cast(builder, value, fromty.scalar, toty)
+
+
+__all__ = ["bind_lanes", "call_intrinsic", "common_lanes", "number_type", "where"]

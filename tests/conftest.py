@@ -1,0 +1,42 @@
+"""What every test runs under: one BLAS thread, a compile cache of its own, repeatable examples.
+
+The CUDA simulator replaces the compiler for the whole process, so its tests (``tests/cudasim``) and all
+others exclude one another: ``NUMBA_ENABLE_CUDASIM=1`` collects the former; without it the latter are.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import hypothesis
+import threadpoolctl
+
+# The variables hold for what is loaded later and for child processes; the limit, for what is loaded already.
+for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+threadpoolctl.threadpool_limits(limits=1, user_api="blas")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+if "FASTSCI_CACHE_DIR" not in os.environ:
+    os.environ["FASTSCI_CACHE_DIR"] = tempfile.mkdtemp(prefix="fastsci-cache-")
+    atexit.register(shutil.rmtree, os.environ["FASTSCI_CACHE_DIR"], ignore_errors=True)
+
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("ci")
+
+SIMULATED = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0")
+TESTS = Path(__file__).parent
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    if collection_path == TESTS:
+        return None
+    simulator_test = collection_path.relative_to(TESTS).parts[0] == "cudasim"
+    return True if simulator_test != SIMULATED else None
+
+
+def pytest_report_header() -> list[str]:
+    which = "tests/cudasim alone" if SIMULATED else "everything but tests/cudasim"
+    return [f"CUDA simulator: {'on' if SIMULATED else 'off'}, collecting {which}"]

@@ -1,0 +1,201 @@
+"""The catalogue: how systems are found, and that each is the one of the literature."""
+
+import math
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fastsci import systems
+from fastsci.system import System
+
+FLOWS = [
+    "brusselator", "chua", "double_pendulum", "duffing", "fitzhugh_nagumo", "henon_heiles", "kuramoto",
+    "lorenz63", "lorenz84", "lorenz96", "lotka_volterra", "oscillator", "pendulum",
+    "robertson", "rossler", "van_der_pol",
+]  # fmt: skip
+MAPS = ["chialvo", "henon", "ikeda", "logistic", "rulkov", "standard", "tent"]
+
+
+def lagrange_double_pendulum(t, u, m1, m2, l1, l2, g):
+    """Accelerations from the mass matrix of the Lagrangian, solved as a linear system."""
+    a, b, va, vb = u
+    mass = np.array(
+        [[(m1 + m2) * l1**2, m2 * l1 * l2 * np.cos(a - b)], [m2 * l1 * l2 * np.cos(a - b), m2 * l2**2]]
+    )
+    force = np.array(
+        [
+            -m2 * l1 * l2 * np.sin(a - b) * vb**2 - (m1 + m2) * g * l1 * np.sin(a),
+            m2 * l1 * l2 * np.sin(a - b) * va**2 - m2 * g * l2 * np.sin(b),
+        ]
+    )
+    return [va, vb, *np.linalg.solve(mass, force)]
+
+
+def piecewise_chua(t, u, alpha, beta, m0, m1):
+    x, y, z = u
+    diode = m0 * x if abs(x) <= 1 else m1 * x + (m0 - m1) * np.sign(x)
+    return [alpha * (y - x - diode), x - y + z, -beta * y]
+
+
+def all_pairs_kuramoto(t, u, K):
+    omega = systems.get("kuramoto", n=len(u)).constants["omega"]
+    return omega + K * np.mean(np.sin(u[None, :] - u[:, None]), axis=1)
+
+
+def complex_ikeda(t, u, R, C1, C2, C3):
+    z = complex(*u)
+    z = R + C2 * z * np.exp(1j * (C1 - C3 / (1 + abs(z) ** 2)))
+    return [z.real, z.imag]
+
+
+# Each written down once more, from the paper, in the vector operations of NumPy.
+INDEPENDENT = {
+    "brusselator": lambda t, u, a, b: [a + u[0] ** 2 * u[1] - b * u[0] - u[0], b * u[0] - u[0] ** 2 * u[1]],
+    "chua": piecewise_chua,
+    "double_pendulum": lagrange_double_pendulum,
+    "duffing": lambda t, u, d, a, b, c, w: [u[1], c * np.cos(w * t) - d * u[1] - a * u[0] - b * u[0] ** 3],
+    "fitzhugh_nagumo": lambda t, u, a, b, e, i: [u[0] - u[0] ** 3 / 3 - u[1] + i, e * (u[0] + a - b * u[1])],
+    "henon_heiles": lambda t, u: [u[2], u[3], -u[0] * (1 + 2 * u[1]), -u[1] - (u[0] ** 2 - u[1] ** 2)],
+    "kuramoto": all_pairs_kuramoto,
+    "lorenz63": lambda t, u, s, r, b: [
+        -s * u[0] + s * u[1],
+        -u[0] * u[2] + r * u[0] - u[1],
+        u[0] * u[1] - b * u[2],
+    ],
+    "lorenz84": lambda t, u, a, b, F, G: [
+        -(u[1] ** 2) - u[2] ** 2 - a * (u[0] - F),
+        (u[0] - 1) * u[1] - b * u[0] * u[2] + G,
+        (u[0] - 1) * u[2] + b * u[0] * u[1],
+    ],
+    "lorenz96": lambda t, u, F: (np.roll(u, -1) - np.roll(u, 2)) * np.roll(u, 1) - u + F,
+    "lotka_volterra": lambda t, u, a, b, d, g: [u[0] * (a - b * u[1]), -u[1] * (g - d * u[0])],
+    "oscillator": lambda t, u, z, w, F, wd: [u[1], F * np.cos(wd * t) - 2 * z * w * u[1] - w**2 * u[0]],
+    "pendulum": lambda t, u, g, L, c, A, w: [u[1], A * np.cos(w * t) - c * u[1] - (g / L) * np.sin(u[0])],
+    "robertson": lambda t, u, k1, k2, k3: [
+        -k1 * u[0] + k3 * u[1] * u[2],
+        k1 * u[0] - k3 * u[1] * u[2] - k2 * u[1] ** 2,
+        k2 * u[1] ** 2,
+    ],
+    "rossler": lambda t, u, a, b, c: [-(u[1] + u[2]), u[0] + a * u[1], b + u[0] * u[2] - c * u[2]],
+    "van_der_pol": lambda t, u, mu: [u[1], -mu * (u[0] ** 2 - 1) * u[1] - u[0]],
+    "chialvo": lambda t, u, a, b, c, k: [u[0] ** 2 * np.exp(u[1] - u[0]) + k, a * u[1] - b * u[0] + c],
+    "henon": lambda t, u, a, b: [1 - a * u[0] ** 2 + u[1], b * u[0]],
+    "ikeda": complex_ikeda,
+    "logistic": lambda t, u, r: [r * u[0] - r * u[0] ** 2],
+    "rulkov": lambda t, u, a, s, b: [a / (1 + u[0] ** 2) + u[1], u[1] - s * u[0] - b],
+    "standard": lambda t, u, K: [u[0] + u[1] + K * np.sin(u[0]), u[1] + K * np.sin(u[0])],
+    "tent": lambda t, u, mu: [mu * min(u[0], 1 - u[0])],
+}
+
+
+def test_names():
+    assert systems.names("flow") == FLOWS
+    assert systems.names("map") == MAPS
+    assert systems.names() == sorted(FLOWS + MAPS)
+    with pytest.raises(ValueError, match="kind: is 'field', expected 'flow', 'map' or None"):
+        systems.names("field")
+
+
+@pytest.mark.parametrize("name", FLOWS + MAPS)
+def test_every_entry_is_complete(name):
+    made = systems.get(name)
+    assert isinstance(made, System)
+    assert made.name == name
+    assert made.kind == ("flow" if name in FLOWS else "map")
+    assert made.fun.__doc__ or systems.networks.__dict__[name].__doc__
+    assert isinstance(made.facts["source"], str)
+    assert made.dim == len(made.state) == made.default_y0.size
+    assert all(math.isfinite(value) for value in made.params.values())
+    assert (made.dt is None) == (made.kind == "map")
+    p = list(made.params.values())
+    assert made.check_returns(0.0, made.default_y0, p) is None
+    value = made.rhs(0.0, made.default_y0)
+    assert value.shape == (made.dim,)
+    assert np.isfinite(value).all()
+    assert systems.__getattr__(name) is getattr(systems, name) is made
+
+
+@pytest.mark.parametrize("name", FLOWS + MAPS)
+def test_every_entry_equals_an_independent_formula(name):
+    made = systems.get(name)
+    rng = np.random.default_rng(20240)
+    for _ in range(20):
+        u = made.default_y0 + rng.normal(size=made.dim)
+        p = np.array(list(made.params.values())) * rng.uniform(0.8, 1.2, len(made.params))
+        t = rng.uniform(0.0, 10.0)
+        expected = np.asarray(INDEPENDENT[name](t, u, *p), dtype=float)
+        # Sums in another order: their rounding is measured by the largest component.
+        np.testing.assert_allclose(made.rhs(t, u, p), expected, rtol=1e-12, atol=1e-13 * abs(expected).max())
+
+
+def test_known_values():
+    assert systems.lorenz63.rhs(0.0, [1.0, 2.0, 3.0]).tolist() == [10.0, 23.0, -6.0]
+    assert systems.rossler.rhs(0.0, [1.0, 2.0, 3.0]).tolist() == pytest.approx([-5.0, 1.4, 0.2 + 3 * -4.7])
+    assert systems.henon.rhs(0.0, [0.5, 0.25]).tolist() == pytest.approx([0.9, 0.15])
+    assert systems.logistic.rhs(0, [0.5]).tolist() == [1.0]
+    assert systems.tent.with_params(mu=2.0).rhs(0, [[0.25], [0.5], [0.75]]).tolist() == [[0.5], [1.0], [0.5]]
+    assert systems.get("lorenz96", n=4).rhs(0.0, [1.0, 2.0, 3.0, 5.0]).tolist() == [2.0, 4.0, 13.0, -0.0]
+
+
+def test_lorenz96_of_any_size():
+    for n in (4, 5, 6, 41):
+        made = systems.get("lorenz96", n=n)
+        u = np.random.default_rng(n).normal(size=n)
+        np.testing.assert_allclose(
+            made.rhs(0.0, u), INDEPENDENT["lorenz96"](0.0, u, 8.0), rtol=1e-13, atol=1e-14
+        )
+
+
+def test_kuramoto_of_any_size():
+    for n in (1, 2, 33):
+        made = systems.get("kuramoto", n=n)
+        omega = made.constants["omega"]
+        assert omega.shape == (n,)
+        np.testing.assert_allclose(omega, -omega[::-1], atol=1e-13)
+        u = np.random.default_rng(n).uniform(0.0, 6.0, n)
+        np.testing.assert_allclose(made.rhs(0.0, u), all_pairs_kuramoto(0.0, u, 2.0), rtol=1e-12, atol=1e-13)
+
+
+def test_the_same_size_is_the_same_object():
+    assert systems.get("lorenz63") is systems.get("lorenz63") is systems.lorenz63
+    assert systems.get("lorenz96", n=7) is systems.get("lorenz96", n=np.int64(7))
+    assert systems.get("lorenz96") is systems.lorenz96
+    assert systems.lorenz96.dim == 40
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "error", "message"),
+    [
+        ("lorentz63", {}, ValueError, "no system 'lorentz63' in the catalogue; did you mean 'lorenz63'"),
+        ("nothing_like_it", {}, ValueError, "see fastsci.systems.names"),
+        ("lorenz63", {"n": 5}, TypeError, "n: lorenz63 takes no size, but n=5 was given"),
+        ("lorenz96", {"m": 5}, TypeError, "m: lorenz96 takes n, but m=5 was given"),
+        ("lorenz96", {"n": 3}, ValueError, "n: is 3, but lorenz96 needs at least 4"),
+        ("lorenz96", {"n": 40.0}, TypeError, "n: is 40.0, expected an integer of at least 4"),
+        ("kuramoto", {"n": 0}, ValueError, "n: is 0, but kuramoto needs at least 1"),
+        (["lorenz63"], {}, ValueError, "no system"),
+    ],
+)
+def test_wrong_names_and_sizes(name, size, error, message):
+    with pytest.raises(error, match=message):
+        systems.get(name, **size)
+
+
+def test_attributes():
+    assert {"lorenz63", "henon", "get", "names"} <= set(dir(systems))
+    with pytest.raises(AttributeError, match="no attribute 'lorenz36'"):
+        systems.lorenz36  # noqa: B018
+
+
+def test_importing_the_catalogue_loads_no_compiler_and_no_scipy():
+    script = (
+        "import sys, fastsci.systems; print({'numba', 'torch', 'cupy', 'scipy'} & {*sys.modules} or None)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.strip() == "None"
