@@ -31,15 +31,15 @@ def integrate(
     grid = make_grid(members.t_span, members.dt, members.t_eval, members.dtype, padded)
     y, params = pack(members, padded)
     out = np.empty((grid.n_saves * members.dim, padded), members.dtype)
-    raised = np.zeros(padded, bool)
-    if padded:
-        raised = cpu.integrate(kernel, y, params, grid, out, progress).repeat(kernel.shape.width) != 0
-        if raised.any():
-            out[:, raised] = np.nan
+    raised = cpu.integrate(kernel, y, params, grid, out, progress)
     n = members.n_members
     saves = out.reshape(grid.n_saves, members.dim, padded)[:, :, :n]
-    status = np.where(np.isfinite(saves[-1]).all(axis=0), 0, NON_FINITE).astype(np.int8)
-    status[raised[:n]] = RAISED
+    status = np.zeros(n, np.int8)
+    status[~np.isfinite(saves[-1]).all(axis=0)] = NON_FINITE
+    if kernel.path == "scalar" and raised.any():
+        failed = raised[:n] != 0
+        saves[:, :, failed] = np.nan
+        status[failed] = RAISED
     return describe(
         system, members, tableau, grid, saves.transpose(2, 1, 0), status, library.give_back,
         path=kernel.path, reason=kernel.reason,
@@ -87,7 +87,8 @@ def describe(
         method=tableau.name,
         state=system.state or (),
         params={
-            name: np.broadcast_to(value, n) for name, value in zip(members.names, members.params, strict=True)
+            name: value if value.shape == (n,) else np.full(n, value)
+            for name, value in zip(members.names, members.params, strict=True)
         },
     )
 

@@ -21,7 +21,7 @@ def loop_module(name: str, bits: int, width: int) -> ir.Module:
     module.triple = llvm.get_process_triple()
     function = build(name, module, bits, width)
     strip = function.function_type.return_type
-    pointers = [strip.as_pointer()] * (1 + NAMES[name])
+    pointers = [strip.element.as_pointer()] * (1 + NAMES[name])
     loop = ir.Function(module, ir.FunctionType(ir.VoidType(), [INDEX, *pointers]), name="loop")
     strips, result, *inputs = loop.args
 
@@ -33,9 +33,11 @@ def loop_module(name: str, bits: int, width: int) -> ir.Module:
     builder.position_at_end(body)
     index = builder.phi(INDEX)
     index.add_incoming(ir.Constant(INDEX, 0), entry)
-    # Arrays are aligned to one number only.
-    values = [builder.load(builder.gep(each, [index]), align=bits // 8) for each in inputs]
-    builder.store(builder.call(function, values), builder.gep(result, [index]), align=bits // 8)
+    # Counted in numbers: an array of vectors of 24 would leave room for 32 each. Aligned to one number only.
+    first = builder.mul(index, ir.Constant(INDEX, width))
+    places = [builder.bitcast(builder.gep(each, [first]), strip.as_pointer()) for each in (result, *inputs)]
+    values = [builder.load(place, align=bits // 8) for place in places[1:]]
+    builder.store(builder.call(function, values), places[0], align=bits // 8)
     following = builder.add(index, ir.Constant(INDEX, 1))
     index.add_incoming(following, builder.block)
     builder.cbranch(builder.icmp_unsigned("<", following, strips), body, end)
@@ -45,15 +47,21 @@ def loop_module(name: str, bits: int, width: int) -> ir.Module:
 
 
 class VectorFunction:
-    """An elementary function of `bits`-bit numbers, compiled for this machine, `width` lanes at a time."""
+    """An elementary function of `bits`-bit numbers, compiled for `cpu`, `width` lanes at a time.
 
-    def __init__(self, name: str, bits: int, width: int) -> None:
+    Without `cpu` it is for this very machine.
+    """
+
+    def __init__(self, name: str, bits: int, width: int, *, cpu: str | None = None) -> None:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         self.width = width
         self.dtype = DTYPES[bits]
         self.target = llvm.Target.from_default_triple().create_target_machine(
-            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, jit=True
+            cpu=cpu or llvm.get_host_cpu_name(),
+            features="" if cpu else llvm.get_host_cpu_features().flatten(),
+            opt=3,
+            jit=True,
         )
         module = llvm.parse_assembly(str(loop_module(name, bits, width)))
         module.verify()

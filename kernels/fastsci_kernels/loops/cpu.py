@@ -165,6 +165,8 @@ def integrate(kernel: Kernel, y: np.ndarray, params: np.ndarray, grid: Grid, out
     shape = kernel.shape
     strips = y.shape[1] // shape.width
     raised = np.zeros(strips, np.int8)
+    if strips == 0:
+        return raised
     run = _Run(kernel, y, params, grid, out, raised)
     work = strips * shape.width * shape.dim * (grid.longest + grid.n_saves)
     if work <= INLINE_WORK and progress is None:

@@ -17,6 +17,7 @@ STACK_LIMIT = 16  # buffers of at most this many numbers live on the stack, wher
 
 HEADER = """\
 from fastsci_kernels.compile import jit
+from fastsci_kernels.numbers import functions
 from fastsci_kernels.numbers.arithmetic import where
 from fastsci_kernels.numbers.memory import load, number, pending, scratch, store, view
 

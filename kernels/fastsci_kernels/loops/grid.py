@@ -56,20 +56,22 @@ def make_grid(
     padded : int
         Members with the padding of the last strip, which repeats the last member.
     """
-    t0, t1 = np.moveaxis(t_span, -1, 0)
-    ragged = t_span.ndim == 2 or dt.ndim == 1
-    if ragged:
-        t0, t1, dt = (_pad(part, padded) for part in (t0, t1, dt))
-        if t_eval is not None:
-            t_eval = _pad(t_eval if t_eval.ndim == 2 else t_eval[:, np.newaxis], padded)
-    step = np.where(t1 < t0, -dt, dt)
-    times = t1[np.newaxis] if t_eval is None else np.concatenate([t_eval, t1[np.newaxis]])
-    save_step, save_offset = _locate(times, t0, step.astype(dtype).astype(np.float64))
-    save_offset = save_offset.astype(dtype)
-    n_steps = save_step[-1]
-    if ragged:
-        return Grid(t0.astype(dtype)[np.newaxis], step.astype(dtype)[np.newaxis], n_steps, save_step, save_offset, True)
-    return Grid(dtype.type(t0), dtype.type(step), n_steps, save_step, save_offset, False)
+    if t_span.ndim == 1 and dt.ndim == 0:
+        return _shared(*t_span.tolist(), float(dt), t_eval, dtype)
+    t0, t1, dt = (_pad(part, padded) for part in (t_span[..., 0], t_span[..., 1], dt))
+    times = t1[np.newaxis]
+    if t_eval is not None:
+        times = np.concatenate([_pad(t_eval if t_eval.ndim == 2 else t_eval[:, np.newaxis], padded), times])
+    step = np.where(t1 < t0, -dt, dt).astype(dtype)
+    save_step, save_offset = _locate(times, t0, step.astype(np.float64))
+    return Grid(t0.astype(dtype)[np.newaxis], step[np.newaxis], save_step[-1], save_step, save_offset.astype(dtype), True)
+
+
+def _shared(t0: float, t1: float, dt: float, t_eval: np.ndarray | None, dtype: np.dtype) -> Grid:
+    step = dtype.type(-dt if t1 < t0 else dt)
+    times = np.array([t1]) if t_eval is None else np.append(t_eval, t1)
+    save_step, save_offset = _locate(times, t0, float(step))
+    return Grid(dtype.type(t0), step, save_step[-1], save_step, save_offset.astype(dtype), False)
 
 
 def _pad(values: np.ndarray, padded: int) -> np.ndarray:

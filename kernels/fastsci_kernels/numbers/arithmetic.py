@@ -212,7 +212,6 @@ for _function in (where, np.where):
 @lower_cast(types.Integer, Lanes)
 @lower_cast(types.Float, Lanes)
 @lower_cast(types.Boolean, Lanes)
-@lower_cast(types.Literal, Lanes)
 def _number_to_lanes(context, builder, fromty, toty, value):
     plain = types.unliteral(fromty)
     if plain is not fromty:

@@ -118,7 +118,9 @@ def build(name: str, module: ir.Module, bits: int, width: int) -> ir.Function:
     emitter = Emitter(ir.IRBuilder(function.append_basic_block("entry")), bits, width)
     arguments = [Reals(emitter, argument) for argument in function.args]
     if name in LIBRARY:
-        function.attributes.add("noinline")
+        # For size: there is nothing to gain by unrolling a loop of calls.
+        for attribute in ("noinline", "optsize"):
+            function.attributes.add(attribute)
         result = lanes.call_each_lane(emitter, name, arguments)
     else:
         function.attributes.add("alwaysinline")

@@ -61,17 +61,6 @@ FORMATS = {
 }
 
 
-class Splat(ir.Constant):
-    """One constant in every lane, written once; llvmlite's own vector constants spell out each lane."""
-
-    def __init__(self, vector_type: ir.VectorType, scalar: ir.Constant) -> None:
-        self.type = vector_type
-        self.constant = f"splat ({scalar})"
-
-    def _get_reference(self) -> str:
-        return self.constant
-
-
 class Value:
     """A vector in the function under construction."""
 
@@ -209,7 +198,7 @@ class Mask(Value):
         return Mask(self.emitter, self.emitter.builder.xor(self.ir_value, other.ir_value))
 
     def __invert__(self) -> Mask:
-        every = Splat(self.ir_value.type, ir.Constant(ir.IntType(1), 1))
+        every = ir.Constant(self.ir_value.type, [1] * self.emitter.width)
         return Mask(self.emitter, self.emitter.builder.xor(self.ir_value, every))
 
 
@@ -235,13 +224,13 @@ class Emitter:
         """`number` in every lane; a vector stays as it is."""
         if isinstance(number, Reals):
             return number
-        return Reals(self, Splat(self.real_type, ir.Constant(self.scalar_real_type, float(number))))
+        return Reals(self, ir.Constant(self.real_type, [float(number)] * self.width))
 
     def integers(self, number: Integers | int) -> Integers:
         """`number` in every lane; a vector stays as it is."""
         if isinstance(number, Integers):
             return number
-        return Integers(self, Splat(self.integer_type, ir.Constant(self.scalar_integer_type, int(number))))
+        return Integers(self, ir.Constant(self.integer_type, [int(number)] * self.width))
 
     def intrinsic(self, name: str, *arguments: Reals | float) -> Reals:
         """Call LLVM's own `name`, an operation on reals that gives a real."""

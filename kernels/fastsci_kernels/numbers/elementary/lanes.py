@@ -131,7 +131,7 @@ def rare_lanes_function(emitter: Emitter, name: str, is_rare: Callable[[Emitter,
     if existing is not None:
         return existing
     function = new_function(module, symbol, emitter.real_type, 2)
-    for attribute in ("noinline", "cold"):
+    for attribute in ("noinline", "optsize", "cold"):
         function.attributes.add(attribute)
     inner = Emitter(ir.IRBuilder(function.append_basic_block("entry")), emitter.bits, emitter.width)
     result, x = (Reals(inner, argument) for argument in function.args)

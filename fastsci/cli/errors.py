@@ -1,0 +1,33 @@
+"""What ends a command: one line on stderr and an exit status."""
+
+from __future__ import annotations
+
+import re
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+# The options through which a command sets the arguments that the library's errors name.
+_OPTIONS = {
+    "y0": "--y0",
+    "params": "--param",
+    "dt": "--dt",
+    "method": "--method",
+    "dtype": "--dtype",
+    "device": "--device",
+    "t_span": "--t-end",
+    "t_eval": "--save-every",
+}
+
+
+class UsageError(ValueError):
+    """Something in the command that the user can correct; the message says how."""
+
+
+class RunFailed(RuntimeError):  # noqa: N818  (the name is the sentence)
+    """A run that was asked for correctly and came to nothing."""
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error without line breaks, its argument named by the option that sets it."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return re.sub(rf"^({'|'.join(_OPTIONS)})(?=[:\[])", lambda match: _OPTIONS[match.group()], text)

@@ -1,0 +1,126 @@
+"""The words that the command line understands."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable
+from typing import NoReturn
+
+from .._version import __version__
+from .errors import UsageError
+
+Command = Callable[[argparse.Namespace], int]
+
+RUN_HELP = """\
+Integrate an ensemble with a fixed step and say what came out.
+
+SYSTEM is a name of the catalogue (`fastsci systems` lists them), with its size where it has one: lorenz96,
+lorenz96:n=100; or a function of your own: model.py:name, or model.py where it holds a single one.  The function is
+f(t, u, p) and returns a tuple, or f(t, u, p, du) and writes du; decorated by fastsci.system or bare.
+"""
+
+RUN_EPILOG = """\
+initial states:
+  --y0 takes CSV (with or without a header), NPY or Zarr, one row a member; one row alone serves every member.  A
+  header may name the state variables in any order, and parameters, whose columns are then values per member.  Of a
+  store that `fastsci run --out` wrote, the final states are taken, and the parameters that varied.
+  Without --y0, every component of the system's default state is spread by a normal deviation of 1 % of itself plus
+  0.1 % of the largest component, seeded by --seed; a single member starts at the default itself.
+
+number of members:
+  from --members, from the rows of --y0, or from the parameters: A:B:N makes N values, several such parameters make
+  every combination (the last one named varies fastest).  All that are given must agree.
+
+examples:
+  fastsci run lorenz63 --members 100000 --plot lorenz.png
+  fastsci run model.py:brusselator --members 1000000 --param b=2.5:3.5 --y0 y0.csv --t-end 20 --dt 0.01 --out ens.zarr
+  fastsci run lorenz96:n=100 --param F=4:10:61 --saves 200 --out forcing.zarr
+
+exit status: 0, 1 (the run failed), 2 (the command is wrong), 130 (Ctrl-C).
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command; ``parsed.command`` is the function that runs it."""
+    parser = _Parser(
+        prog="fastsci", description="Large ensembles of dynamical systems from a plain Python function.",
+        epilog="`fastsci COMMAND --help` says more about a command.", allow_abbrev=False,
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"fastsci {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    _add_run(commands.add_parser(
+        "run", help="integrate an ensemble", description=RUN_HELP, epilog=RUN_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    ))  # fmt: skip
+
+    systems = commands.add_parser("systems", help="list the catalogue of systems", allow_abbrev=False)
+    systems.set_defaults(command=_later("catalogue", "systems"))
+    methods = commands.add_parser("methods", help="list the integration methods", allow_abbrev=False)
+    methods.set_defaults(command=_later("catalogue", "methods"))
+    for listing in (systems, methods):
+        listing.add_argument("--names", action="store_true", help="names alone, one a line")
+
+    info = commands.add_parser(
+        "info", help="describe this installation: versions, processor, devices, measured ceilings", allow_abbrev=False
+    )
+    info.add_argument("--no-measure", action="store_true", help="leave out the ceilings, which take some seconds")
+    info.set_defaults(command=_later("machine", "info"))
+    bench = commands.add_parser(
+        "bench", help="time Lorenz-63 by RK4 against this machine's ceiling", allow_abbrev=False
+    )
+    bench.set_defaults(command=_later("machine", "bench"))
+    selftest = commands.add_parser(
+        "selftest", help="check this installation's numbers, within a minute", allow_abbrev=False
+    )
+    selftest.set_defaults(command=_later("machine", "selftest"))
+    cache = commands.add_parser("cache", help="show or empty the cache of compiled kernels", allow_abbrev=False)
+    cache.add_argument("action", choices=("info", "clear"))
+    cache.set_defaults(command=_later("machine", "cache"))
+    for command in (info, bench, cache):
+        command.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("system", metavar="SYSTEM", help="name of the catalogue, or FILE.py:NAME")
+    what = run.add_argument_group("what to run")
+    what.add_argument("--members", type=int, metavar="N", help="number of members")
+    what.add_argument("--y0", metavar="FILE", help="initial states: CSV, NPY or Zarr")
+    what.add_argument(
+        "--param", action="append", default=[], metavar="NAME=V|A:B|A:B:N",
+        help="a parameter: one value, spread evenly from A to B over the members, or N values from A to B; repeatable",
+    )  # fmt: skip
+    what.add_argument("--seed", type=int, default=0, metavar="S", help="of the spread about the default state (0)")
+    how = run.add_argument_group("how")
+    how.add_argument("--t-start", type=float, default=0.0, metavar="T0", help="initial time (0)")
+    how.add_argument("--t-end", type=float, metavar="T", help="final time (2000 of the system's own steps)")
+    how.add_argument("--dt", type=float, metavar="DT", help="step size (the system's own)")
+    how.add_argument("--method", default="RK4", metavar="M", help="one of `fastsci methods` (RK4)")
+    how.add_argument("--dtype", metavar="DTYPE", help="float64 or float32 (that of --y0, else float64)")
+    how.add_argument("--device", default="auto", metavar="D", help="auto, cpu or cuda (auto)")
+    result = run.add_argument_group("what to keep")
+    saves = result.add_mutually_exclusive_group()
+    saves.add_argument("--save-every", type=float, metavar="DT", help="save at the start and every DT from there")
+    saves.add_argument("--saves", type=int, metavar="N", help="save at N times, evenly from start to end")
+    result.add_argument("--out", metavar="FILE.zarr", help="write a Zarr store; the final state unless saves are asked")
+    result.add_argument("--plot", metavar="FILE.png", help="draw the ensemble (png, pdf or svg)")
+    result.add_argument("--overwrite", action="store_true", help="replace --out where it exists")
+    result.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    run.set_defaults(command=_later("run", "run"))
+
+
+def _later(module: str, function: str) -> Command:
+    """A command whose module is imported when it runs."""
+
+    def command(parsed: argparse.Namespace) -> int:
+        return getattr(importlib.import_module(f"fastsci.cli.{module}"), function)(parsed)
+
+    return command

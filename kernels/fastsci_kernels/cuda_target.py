@@ -1,0 +1,76 @@
+"""The one import of numba-cuda, and only when CUDA is asked for.
+
+Under ``NUMBA_ENABLE_CUDASIM=1`` numba-cuda's simulator takes the place of a GPU: kernels are plain Python there.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+# Fused multiply-adds are NVVM's default. Its fast mathematics would flush subnormals and divide inexactly; link-time
+# optimisation would run other code than the PTX that can be looked at.
+OPTIONS = {"fastmath": False, "lto": False, "opt": True}
+
+_NUMPY_NAMES = {"pow": "power", "ceil": "ceil", "fabs": "fabs", "asin": "arcsin", "acos": "arccos", "atan": "arctan",
+                "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}
+
+
+def cuda() -> ModuleType:
+    """The module ``numba.cuda``; says what to install where it is missing."""
+    if importlib.util.find_spec("numba_cuda") is None:
+        raise RuntimeError(
+            "device: 'cuda' needs numba-cuda, which is not installed; pip install 'fastsci[cuda13]' (or"
+            " 'fastsci[cuda12]'), or use device=\"cpu\""
+        )
+    from numba import cuda
+
+    return cuda
+
+
+def simulated() -> bool:
+    """Whether the simulator stands in for a GPU."""
+    return "simulator" in cuda().jit.__module__
+
+
+def require_device() -> None:
+    """Raise unless there is a GPU to compute on, or the simulator."""
+    if not simulated() and not cuda().is_available():
+        raise RuntimeError("device: is 'cuda', but no CUDA device was found; use device=\"cpu\"")
+
+
+def kernel(fun: FunctionType) -> Any:
+    """Compile a function of no result that the host launches."""
+    return cuda().jit(fun) if simulated() else cuda().jit(fun, **OPTIONS)
+
+
+def device(fun: FunctionType) -> Any:
+    """Compile a function that kernels call."""
+    if simulated():
+        return np.errstate(all="ignore")(_with_numpy_mathematics(fun))
+    return cuda().jit(fun, device=True, **OPTIONS)
+
+
+def _with_numpy_mathematics(fun: FunctionType) -> FunctionType:
+    """The function with NumPy's ``sin`` in the place of Python's, and so on.
+
+    A GPU's mathematics keeps float32 and answers a bad argument with NaN or infinity, as NumPy's does; Python's works
+    in float64 and raises.
+    """
+    names = fun.__globals__
+    for name, value in list(names.items()):
+        if value is math:
+            names[name] = _numpy_mathematics()
+        elif getattr(value, "__module__", None) == "math":
+            names[name] = getattr(_numpy_mathematics(), value.__name__)
+    for cell in fun.__closure__ or ():
+        value = cell.cell_contents
+        if value is math:
+            cell.cell_contents = _numpy_mathematics()
+        elif getattr(value, "__module__", None) == "math":
+            cell.cell_contents = getattr(_numpy_mathematics(), value.__name__)
+    return fun
