@@ -40,10 +40,15 @@ def library_of(*arguments: Any) -> Library:
     return NUMPY
 
 
-def to_numpy(argument: Any) -> Any:
+def to_numpy(argument: Any, name: str = "y0") -> Any:
     """An argument as a NumPy array where it is a torch or CuPy one; anything else untouched."""
     torch, cupy = sys.modules.get("torch"), sys.modules.get("cupy")
     if torch is not None and isinstance(argument, torch.Tensor):
+        if argument.layout is not torch.strided or argument.dtype is torch.bfloat16:
+            raise TypeError(
+                f"{name}: a {argument.layout} tensor of {argument.dtype}, expected a dense one of float32 or"
+                " float64; convert it with .to_dense().float()"
+            )
         return argument.detach().cpu().numpy()
     if cupy is not None and isinstance(argument, cupy.ndarray):
         return argument.get()
@@ -53,7 +58,7 @@ def to_numpy(argument: Any) -> Any:
 def real_array(values: Any, argument: str) -> np.ndarray:
     """``values`` as an array of float32 or float64, or an error that names ``argument``."""
     try:
-        array = np.asarray(to_numpy(values))
+        array = np.asarray(to_numpy(values, argument))
     except ValueError as error:
         raise ValueError(f"{argument}: not a rectangular array ({error}); give rows of one length") from None
     if array.dtype == np.float32 or array.dtype == np.float64:

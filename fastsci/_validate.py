@@ -12,6 +12,8 @@ import numpy as np
 from ._arrays import real_array
 from .system import System
 
+MOST_STEPS = 2.0**53  # a grid point beyond has no exact number
+
 
 @dataclass(frozen=True)
 class Ensemble:
@@ -45,6 +47,7 @@ def ensemble(system: System, t_span: Any, y0: Any, params: Any, dt: Any, t_eval:
         "dt": step.size if step.ndim else None,
     }
     n_members = _agree({name: count for name, count in counts.items() if count is not None})
+    _check_length(span, step, precision)
     times = _times(t_eval, span, n_members)
     return Ensemble(states, values, names, span, times, step, n_members, precision)
 
@@ -57,9 +60,9 @@ def _states(system: System, y0: Any) -> np.ndarray:
     states = real_array(y0, "y0")
     width = system.dim if system.dim is not None else "dim"
     if states.ndim not in (1, 2) or (system.dim is not None and states.shape[-1] != system.dim):
-        raise ValueError(f"y0: has shape {states.shape}, expected ({width},) or (n_members, {width})")
+        raise ValueError(f"y0: has shape {states.shape}, expected ({width},) or (n_members, {width}); reshape it")
     if states.shape[-1] == 0:
-        raise ValueError(f"y0: has shape {states.shape}, expected at least one state variable")
+        raise ValueError(f"y0: has shape {states.shape}, expected at least one state variable; give its start")
     return np.atleast_2d(states)
 
 
@@ -81,7 +84,9 @@ def _parameters(system: System, params: Any) -> tuple[list[np.ndarray], tuple[st
         return _named_parameters(system, params or {}), names
     array = real_array(params, "params")
     if array.ndim not in (1, 2):
-        raise ValueError(f"params: has shape {array.shape}, expected (n_params,) or (n_members, n_params)")
+        raise ValueError(
+            f"params: has shape {array.shape}, expected (n_params,) or (n_members, n_params); reshape it"
+        )
     if names and array.shape[-1] != len(names):
         raise ValueError(
             f"params: has shape {array.shape}, expected a last axis of {len(names)} for {', '.join(names)};"
@@ -101,7 +106,9 @@ def _named_parameters(system: System, params: Mapping[str, Any]) -> list[np.ndar
     for name, default in system.params.items():
         value = real_array(params.get(name, default), f"params[{name!r}]")
         if value.ndim > 1:
-            raise ValueError(f"params[{name!r}]: has shape {value.shape}, expected a number or (n_members,)")
+            raise ValueError(
+                f"params[{name!r}]: has shape {value.shape}, expected a number or (n_members,); flatten it"
+            )
         if name not in params and np.isnan(value):
             raise ValueError(f"params: {system.name} has no default for {name!r}; give params={{{name!r}: ...}}")
         values.append(value)
@@ -111,9 +118,11 @@ def _named_parameters(system: System, params: Mapping[str, Any]) -> list[np.ndar
 def _span(t_span: Any) -> np.ndarray:
     span = real_array(t_span, "t_span").astype(np.float64)
     if span.ndim not in (1, 2) or span.shape[-1] != 2:
-        raise ValueError(f"t_span: has shape {span.shape}, expected (t0, t1) or (n_members, 2)")
+        raise ValueError(
+            f"t_span: has shape {span.shape}, expected (t0, t1) or (n_members, 2); give the start and the end"
+        )
     if not np.isfinite(span).all():
-        raise ValueError(f"t_span: is {_brief(span)}, expected finite times")
+        raise ValueError(f"t_span: is {_brief(span)}, expected finite times; give numbers")
     return span
 
 
@@ -123,10 +132,22 @@ def _step(dt: Any, system: System) -> np.ndarray:
         raise ValueError(f"dt: is missing; a fixed-step method needs a step size{hint}")
     step = real_array(dt, "dt").astype(np.float64)
     if step.ndim > 1:
-        raise ValueError(f"dt: has shape {step.shape}, expected a number or (n_members,)")
+        raise ValueError(f"dt: has shape {step.shape}, expected a number or (n_members,); flatten it")
     if not (np.isfinite(step) & (step > 0)).all():
         raise ValueError(f"dt: is {_brief(step)}, expected a positive finite step; reverse t_span to run backwards")
     return step
+
+
+def _check_length(span: np.ndarray, step: np.ndarray, precision: np.dtype) -> None:
+    """No member needs more steps than can be counted; one whose step the precision rounds to zero would."""
+    with np.errstate(all="ignore"):
+        length = np.abs(span[..., 1] - span[..., 0])
+        steps = np.where(length == 0, 0.0, length / step.astype(precision).astype(np.float64))
+    if not (steps <= MOST_STEPS).all():
+        raise ValueError(
+            f"dt: is {step.min():g}, {steps.max():.3g} steps of {precision} to the end of t_span, expected at most"
+            f" {MOST_STEPS:.3g}; take a larger dt or a shorter t_span"
+        )
 
 
 def _agree(counts: dict[str, int]) -> int:
@@ -148,15 +169,18 @@ def _times(t_eval: Any, span: np.ndarray, n_members: int) -> np.ndarray | None:
     own = span.ndim == 2
     if times.ndim != 1 and not (own and times.ndim == 2 and times.shape[0] in (1, n_members)):
         expected = "(n_times,) or (n_members, n_times)" if own else "(n_times,)"
-        raise ValueError(f"t_eval: has shape {times.shape}, expected {expected}")
+        raise ValueError(f"t_eval: has shape {times.shape}, expected {expected}; reshape it")
     if not np.isfinite(times).all():
-        raise ValueError("t_eval: holds NaN or infinite times")
-    if own and times.ndim == 1:
-        _check_order(times, 0.0, 1.0, "as fractions of each member's t_span")
-        return span[:, 0] + times[:, np.newaxis] * (span[:, 1] - span[:, 0])
+        raise ValueError(f"t_eval: holds {times[~np.isfinite(times)][0]}, expected finite times; leave it out")
     t0, t1 = np.moveaxis(span, -1, 0)
-    _check_order(times, t0[..., np.newaxis] if own else t0, t1[..., np.newaxis] if own else t1, "within t_span")
-    return np.ascontiguousarray(times.T)
+    if own and times.ndim == 1:
+        _check_order(times, 0.0, 1.0, "as fractions, 0 to 1, of each member's t_span")
+        times = t0 + times[:, np.newaxis] * (t1 - t0)
+    else:
+        _check_order(times, *(end[..., np.newaxis] if own else end for end in (t0, t1)), "within t_span")
+        times = np.ascontiguousarray(times.T)
+    # Times that miss an end of the span by rounding are at that end.
+    return np.clip(times, np.minimum(t0, t1), np.maximum(t0, t1))
 
 
 def _check_order(times: np.ndarray, t0: Any, t1: Any, where: str) -> None:
@@ -165,7 +189,9 @@ def _check_order(times: np.ndarray, t0: Any, t1: Any, where: str) -> None:
     low, high = np.minimum(t0, t1) - slack, np.maximum(t0, t1) + slack
     outside = (times < low) | (times > high)
     if outside.any():
-        raise ValueError(f"t_eval: {times[outside].flat[0]:g} is outside; expected times {where}")
+        raise ValueError(
+            f"t_eval: {times[outside].flat[0]:g} is outside, expected times {where}; drop it or widen t_span"
+        )
     steps = np.diff(times, axis=-1)
     if (np.where(forward, steps, -steps) < 0).any():
         raise ValueError("t_eval: is not sorted in the direction of t_span; sort it")

@@ -19,6 +19,8 @@ MESSAGES = {
     -2: "The right-hand side raised an exception.",
 }
 
+RESERVED = frozenset({"member", "state", "time", "save", "y", "y_final", "status"})
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EnsembleResult:
@@ -103,20 +105,26 @@ class EnsembleResult:
         )
 
     def to_xarray(self) -> xarray.Dataset:
-        """The run as a labelled dataset: dimensions member, state and time; parameters are member coordinates."""
+        """The run as a labelled dataset: dimensions member, state and time; parameters are member coordinates.
+
+        A parameter called like one of the dataset's own names (state, time, y, ...) has ``_parameter`` after it.
+        """
         import xarray
 
         own_times = self.t.ndim == 2
         coordinates: dict[str, Any] = {
             "state": list(self.state) or list(range(self.y.shape[1])),
-            "time": (("member", "save"), self.t) if own_times else self.t,
-            **{name: ("member", np.asarray(values)) for name, values in self.params.items()},
+            "time": (("member", "save"), np.asarray(self.t)) if own_times else np.asarray(self.t),
+            **{
+                f"{name}_parameter" if name in RESERVED else name: ("member", np.asarray(values))
+                for name, values in self.params.items()
+            },
         }
         return xarray.Dataset(
             {
-                "y": (("member", "state", "save" if own_times else "time"), self.y),
-                "y_final": (("member", "state"), self.y_final),
-                "status": ("member", self.status),
+                "y": (("member", "state", "save" if own_times else "time"), np.asarray(self.y)),
+                "y_final": (("member", "state"), np.asarray(self.y_final)),
+                "status": ("member", np.asarray(self.status)),
             },
             coords=coordinates,
             attrs={"system": self.system, "method": self.method, "path": self.path},

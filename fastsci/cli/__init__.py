@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         parsed = build_parser().parse_args(arguments)
+        parsed.words = sys.argv[1:] if arguments is None else list(arguments)
         return parsed.command(parsed)
     except SystemExit as leave:  # argparse, after --help and --version
         return leave.code if isinstance(leave.code, int) else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import linecache
+import os
 import re
 from types import CellType, FunctionType
 from typing import Any
@@ -37,25 +38,27 @@ def compilable(fun: FunctionType, wrap=jit, _made: dict[int, Any] | None = None)
     takes two functions of one name for one.
     """
     made = {} if _made is None else _made
+    made[id(fun)] = None  # under way: whoever calls it from within is recursive
     values = captured(fun)
     compiled: dict[str, Any] = {}
     for name, value in values.items():
         inner = getattr(value, "py_func", value)
         if isinstance(inner, FunctionType) and not is_library(inner):
-            if inner is fun:
-                raise CompilationError(f"{fun.__name__} calls itself; write the recursion as a loop")
             if id(inner) not in made:
                 made[id(inner)] = wrap(compilable(inner, wrap, made))
+            if made[id(inner)] is None:
+                raise CompilationError(f"{inner.__name__} calls itself; write the recursion as a loop")
             compiled[name] = made[id(inner)]
     cells = tuple(CellType(compiled.get(name, values[name])) for name in fun.__code__.co_freevars)
     names = {"__builtins__": builtins, **values, **compiled, "__name__": __name__}
     copy = FunctionType(fun.__code__, names, fun.__name__, fun.__defaults__, cells)
+    copy.__kwdefaults__ = fun.__kwdefaults__
     copy.__qualname__ = f"{fun.__name__}_{fingerprint(fun)}"
     return copy
 
 
 _CAUSES = (
-    (r"bool\(mask\(\d+\)\)|Cannot cast mask|is_true.*mask", "it branches on its state"),
+    (r"bool\(mask\(.*?\)\)|Cannot cast mask|is_true.*mask", "it branches on its state"),
     (r"Untyped global name '([^']+)'", r"it uses {0!r}, which has no compiled form"),
     (r"Unknown attribute '([^']+)' of type Module\(<module '([^']+)'", r"{1}.{0} has no compiled form"),
     (r"NameError: (name '[^']+' is not defined)", r"{0}"),
@@ -68,7 +71,9 @@ def explain(error: Exception, fun: FunctionType) -> str:
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     cause = _cause(text)
     file = fun.__code__.co_filename
-    lines = [int(number) for number in re.findall(rf'File "{re.escape(file)}", line (\d+)', text)]
+    # The compiler shortens paths below the working directory.
+    ending = re.escape(os.path.basename(file))
+    lines = [int(number) for number in re.findall(rf'File "(?:[^"]*[/\\])?{ending}", line (\d+)', text)]
     if not lines:
         return cause
     code = linecache.getline(file, lines[-1]).strip()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ import numpy as np
 # optimisation would run other code than the PTX that can be looked at.
 OPTIONS = {"fastmath": False, "lto": False, "opt": True}
 
-_NUMPY_NAMES = {"pow": "power", "ceil": "ceil", "fabs": "fabs", "asin": "arcsin", "acos": "arccos", "atan": "arctan",
-                "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}
+# Where NumPy names a function of ``math`` otherwise.
+_NUMPY_NAMES = {"pow": "power", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2",
+                "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}
 
 
 def cuda() -> ModuleType:
@@ -56,21 +57,22 @@ def device(fun: FunctionType) -> Any:
 
 
 def _with_numpy_mathematics(fun: FunctionType) -> FunctionType:
-    """The function with NumPy's ``sin`` in the place of Python's, and so on.
+    """The function, whose globals are its own, with NumPy's ``sin`` in the place of Python's, and so on.
 
     A GPU's mathematics keeps float32 and answers a bad argument with NaN or infinity, as NumPy's does; Python's works
     in float64 and raises.
     """
     names = fun.__globals__
     for name, value in list(names.items()):
-        if value is math:
-            names[name] = _numpy_mathematics()
-        elif getattr(value, "__module__", None) == "math":
-            names[name] = getattr(_numpy_mathematics(), value.__name__)
+        names[name] = _numpy_for(value)
     for cell in fun.__closure__ or ():
-        value = cell.cell_contents
-        if value is math:
-            cell.cell_contents = _numpy_mathematics()
-        elif getattr(value, "__module__", None) == "math":
-            cell.cell_contents = getattr(_numpy_mathematics(), value.__name__)
+        cell.cell_contents = _numpy_for(cell.cell_contents)
     return fun
+
+
+def _numpy_for(value: Any) -> Any:
+    if value is math:
+        return SimpleNamespace(**{name: _numpy_for(member) for name, member in vars(math).items()})
+    if isinstance(value, BuiltinFunctionType) and value.__module__ == "math":
+        return getattr(np, _NUMPY_NAMES.get(value.__name__, value.__name__), value)
+    return value

@@ -6,11 +6,13 @@ captured value changes.
 
 from __future__ import annotations
 
+import dis
 import hashlib
 import os
 import struct
 import weakref
 from collections.abc import Iterator
+from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -27,6 +29,8 @@ _memory: weakref.WeakKeyDictionary[FunctionType, tuple[tuple, str]] = weakref.We
 def is_library(value: Any) -> bool:
     """Whether a function, type or module belongs to one of LIBRARIES."""
     name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    if name is None and isinstance(value, FunctionType):
+        return False  # made by ``exec`` in a namespace without a name
     return (name or "builtins").partition(".")[0] in LIBRARIES
 
 
@@ -38,11 +42,22 @@ def codes(code: CodeType) -> Iterator[CodeType]:
             yield from codes(value)
 
 
+@lru_cache(maxsize=4096)
+def _global_names(code: CodeType) -> tuple[str, ...]:
+    """Names read as globals, here and in nested code; ``co_names`` would add those of attributes."""
+    return tuple(dict.fromkeys(
+        instruction.argval
+        for part in codes(code)
+        for instruction in dis.get_instructions(part)
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    ))
+
+
 def captured(fun: FunctionType) -> dict[str, Any]:
     """The values a function takes from around itself: free variables and globals, by name."""
-    values: dict[str, Any] = {}
-    for code in codes(fun.__code__):
-        values.update({name: fun.__globals__[name] for name in code.co_names if name in fun.__globals__})
+    values: dict[str, Any] = {
+        name: fun.__globals__[name] for name in _global_names(fun.__code__) if name in fun.__globals__
+    }
     for name, cell in zip(fun.__code__.co_freevars, fun.__closure__ or (), strict=True):
         try:
             values[name] = cell.cell_contents
@@ -85,12 +100,31 @@ def _describe(value: Any, seen: set[int]) -> Iterator[bytes]:
             yield from _describe(item, seen)
     elif isinstance(value, CodeType):
         yield from _describe_code(value, seen)
-    elif isinstance(value, (type, BuiltinFunctionType, ModuleType, np.ufunc)) or is_library(value):
-        yield f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', value.__name__)}".encode()
+    elif isinstance(value, (type, BuiltinFunctionType, ModuleType, np.ufunc)) or _is_named(value):
+        name = getattr(value, "__qualname__", None) or value.__name__
+        yield f"{getattr(value, '__module__', '')}.{name}".encode()
     elif isinstance(getattr(value, "py_func", value), FunctionType):
         yield from _describe_function(getattr(value, "py_func", value), seen)
     else:
         yield f"{_PROCESS} {id(value)}".encode()
+
+
+def _is_named(value: Any) -> bool:
+    """Whether a library knows this very object by its name, as it does functions but not instances."""
+    return is_library(value) and hasattr(value, "__name__")
+
+
+def _describe_module(module: ModuleType, names: set[str], seen: set[int]) -> Iterator[bytes]:
+    """What a function can reach in a user's module, and in the modules within it, by the names that it uses."""
+    if id(module) in seen or is_library(module):
+        return
+    seen.add(id(module))
+    for attribute in sorted(names & set(vars(module))):
+        value = getattr(module, attribute)
+        yield attribute.encode()
+        yield from _describe(value, seen)
+        if isinstance(value, ModuleType):
+            yield from _describe_module(value, names, seen)
 
 
 def _describe_code(code: CodeType, seen: set[int]) -> Iterator[bytes]:
@@ -108,10 +142,10 @@ def _describe_function(fun: FunctionType, seen: set[int]) -> Iterator[bytes]:
     seen.add(id(fun))
     yield from _describe_code(fun.__code__, seen)
     yield from _describe(fun.__defaults__, seen)
+    yield from _describe(fun.__kwdefaults__, seen)
     names = {name for code in codes(fun.__code__) for name in code.co_names}
     for name, value in sorted(captured(fun).items()):
         yield name.encode()
         yield from _describe(value, seen)
-        if isinstance(value, ModuleType) and not is_library(value):
-            for attribute in sorted(names & set(vars(value))):
-                yield from _describe(getattr(value, attribute), seen)
+        if isinstance(value, ModuleType):
+            yield from _describe_module(value, names, seen)

@@ -8,8 +8,8 @@ import numpy as np
 DTYPES = {64: np.float64, 32: np.float32}
 EXPONENTS = {64: (-1074, 1023), 32: (-149, 127)}
 
-# Intervals in which the functions do their work, and the arguments around which something changes: a reduction,
-# an overflow, an underflow. Intervals that a format cannot hold are cut to its range.
+# Intervals in which the functions do their work, and the arguments around which something changes: a
+# reduction, an overflow, an underflow.
 INTERVALS: dict[str, list[tuple[float, float]]] = {
     "sin": [(-10, 10), (-1e5, 1e5)],
     "cos": [(-10, 10), (-1e5, 1e5)],
@@ -25,7 +25,15 @@ INTERVALS: dict[str, list[tuple[float, float]]] = {
     "sqrt": [(0, 4)],
 }
 TURNING_POINTS: dict[str, list[float]] = {
-    "exp": [0, 709.782712893384, -708.3964185322641, -745.1332191019412, 88.72283905, -87.33654475, -103.9720771],
+    "exp": [
+        0,
+        709.782712893384,
+        -708.3964185322641,
+        -745.1332191019412,
+        88.72283905,
+        -87.33654475,
+        -103.9720771,
+    ],
     "expm1": [0, 709.782712893384, 88.72283905, -37.42994775, -17.32867951, 0.34657359, -0.34657359],
     "log": [1, 0.5**0.5, 2**0.5],
     "log1p": [0, -1, 0.5**0.5 - 1, 2**0.5 - 1, 1],
@@ -45,7 +53,9 @@ def every_exponent(bits: int, random: np.random.Generator) -> np.ndarray:
     """A number of each binary exponent the format has, subnormal ones included, signs at random."""
     lowest, highest = EXPONENTS[bits]
     exponents = np.arange(lowest, highest + 1)
-    numbers = np.ldexp(random.uniform(1, 2, len(exponents)), exponents) * random.choice([-1, 1], len(exponents))
+    numbers = np.ldexp(random.uniform(1, 2, len(exponents)), exponents) * random.choice(
+        [-1, 1], len(exponents)
+    )
     with np.errstate(over="ignore"):
         numbers = numbers.astype(DTYPES[bits])
     return numbers[np.isfinite(numbers)]
@@ -116,7 +126,9 @@ def two_arguments(name: str, bits: int) -> tuple[np.ndarray, np.ndarray]:
     if name == "pow":
         highest = OVERFLOW[bits]
         base = random.uniform(0.5, 2, 1000)
-        near_one = 1 + random.choice([-1, 1], 1000) * 2.0 ** random.uniform(-MANTISSA_BITS[bits] + 3, -1, 1000)
+        near_one = 1 + random.choice([-1, 1], 1000) * 2.0 ** random.uniform(
+            -MANTISSA_BITS[bits] + 3, -1, 1000
+        )
         anywhere = np.abs(every_exponent(bits, random)).astype(np.float64)
         bases = np.concatenate([base, near_one, anywhere]).astype(dtype).astype(np.float64)
         # Results from underflow to overflow.

@@ -76,7 +76,7 @@ class VectorFunction:
         self.loop = ctypes.CFUNCTYPE(None, ctypes.c_int64, *pointers)(address)
 
     def __call__(self, *arguments: np.ndarray) -> np.ndarray:
-        """The function of every element; arrays of one length, whose last strip is filled with its last element."""
+        """The function of each element of arrays of one length; the last element fills the last strip."""
         count = len(arguments[0])
         strips = -(-count // self.width)
         padded = [

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -17,7 +18,6 @@ from numba import types
 from .. import cache
 from ..compile import CompilationError, compilable, explain, jit
 from ..fingerprint import fingerprint
-from ..methods.explicit import is_flat
 from ..methods.tableau import Tableau
 from . import pool
 from .cpu_source import Shape, buffer_rows, driver_source
@@ -28,7 +28,7 @@ log = logging.getLogger("fastsci")
 INLINE_WORK = 20_000  # component-steps that one thread finishes sooner than a pool would start
 BLOCK_SECONDS = 0.05  # the longest a kernel runs before it looks up, for Ctrl-C and progress
 CHUNKS_PER_THREAD = 8
-SCRATCH_BYTES = 24_000  # buffers of a strip should stay in the first-level cache
+WIDE_LIMIT = 6  # states beyond this many numbers leave no registers for two strips at once (measured, RK4)
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,10 @@ def vector_bits() -> int:
     return 256 if features.get("avx") else 128
 
 
-def lane_count(style: str, dim: int, bits: int, stages: int) -> int:
-    """Members a strip: two registers a number for small states in registers, fewer where buffers outgrow the cache."""
+def lane_count(dim: int, bits: int) -> int:
+    """Members a strip: two registers a number keep both pipelines busy while the state still fits in registers."""
     register = vector_bits() // bits
-    if is_flat(style, dim):
-        return 2 * register
-    wide = 2 * register
-    return wide if wide * dim * (stages + 3) * bits // 8 <= SCRATCH_BYTES else register
+    return 2 * register if dim <= WIDE_LIMIT else register
 
 
 def kernel(fun: FunctionType, tableau: Tableau, *, style: str, dim: int, n_params: int, dtype: np.dtype,
@@ -80,7 +77,7 @@ def kernel(fun: FunctionType, tableau: Tableau, *, style: str, dim: int, n_param
         return found
     with _building:
         if identity not in _kernels:
-            shape = Shape(style, dim, n_params, bits, lane_count(style, dim, bits, tableau.stages), ragged)
+            shape = Shape(style, dim, n_params, bits, lane_count(dim, bits), ragged)
             _kernels[identity] = _make(fun, digest, tableau, shape)
         return _kernels[identity]
 
@@ -93,28 +90,33 @@ def _make(fun: FunctionType, digest: str, tableau: Tableau, lanes: Shape) -> Ker
             return Kernel(_compile(fun, digest, tableau, lanes), lanes, tableau)
         except CompilationError as error:
             reason = str(error)
-    log.info("%s runs on scalars: %s", fun.__name__, reason)
-    scalar = replace(lanes, width=1)
-    try:
-        drive = _compile(fun, digest, tableau, scalar)
-    except CompilationError:
-        if lanes.style == "tuple":
-            raise
-        scalar = replace(scalar, arrays=True)
-        drive = _compile(fun, digest, tableau, scalar)
-    cache.remember(verdict, reason)
-    return Kernel(drive, scalar, tableau, reason)
+    scalar, refusal = replace(lanes, width=1), ""
+    for shape in (scalar,) if lanes.style == "tuple" else (scalar, replace(scalar, arrays=True)):
+        try:
+            drive = _compile(fun, digest, tableau, shape)
+        except CompilationError as error:
+            refusal = str(error)
+            continue
+        log.warning("%s runs on scalars: %s", fun.__name__, reason)
+        cache.remember(verdict, reason)
+        return Kernel(drive, shape, tableau, reason)
+    raise CompilationError(
+        f"system: {fun.__name__} cannot be compiled: {refusal}; expected arithmetic, functions of math and numpy"
+        " on numbers, constant arrays and plain functions of these"
+    )
 
 
 def _compile(fun: FunctionType, digest: str, tableau: Tableau, shape: Shape) -> Callable:
     source = driver_source(tableau, shape)
     name = cache.key(digest, source)
-    slope = jit(compilable(fun))
+    # An index that a state has led astray must end its member, not the process.
+    wrap = jit if shape.width > 1 else partial(jit, boundscheck=True)
+    slope = wrap(compilable(fun, wrap))
     module = cache.load(name, source, {"slope": slope})
     try:
         module.drive.compile(_signature(shape))
     except Exception as error:
-        raise CompilationError(explain(error, fun)) from error
+        raise CompilationError(explain(error, fun)) from None
     module.drive.disable_compile()
     return module.drive
 

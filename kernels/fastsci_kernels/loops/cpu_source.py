@@ -168,7 +168,7 @@ def _own_grids(text: _Text) -> str:
         "        stop = min(event, until)\n"
         "        for step_index in range(at, stop):\n"
         + _indent(text.step("v", "start + step_index * h", "h"), 3)
-        + _indent([f"running = pending(counts, o, step_index, {width})", *text.keep_running()], 3)
+        + _indent([f"running = pending(counts, o, step_index, {text.shape.bits}, {width})", *text.keep_running()], 3)
         + "        at = stop\n"
         "        if event > until or (event == until and not last_block):\n"
         "            break\n"

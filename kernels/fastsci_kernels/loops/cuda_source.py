@@ -4,6 +4,9 @@ One text serves every method, precision and style of right-hand side, and the si
 of times read column 0 of it (``own`` is 0), others their own (``own`` is 1).  The kernel takes the steps from ``at``
 up to ``until`` and the saves before step ``due``; ``cursor`` holds the next save of each member between launches, and
 a member whose right-hand side raised keeps ``LOST`` there, because the launch that lost it never wrote it back.
+
+``y_end`` and ``cursor_end`` are ``y`` and ``cursor`` under a second name: under one the compiler carries the addresses
+it read from in registers through all the steps, to write there at the end (68 registers for RK4 on Lorenz-63, not 62).
 """
 
 from __future__ import annotations
@@ -80,7 +83,7 @@ def _indent(lines: list[str], levels: int) -> str:
 def _drive(tableau: Tableau, shape: Shape) -> str:
     save = f"j * {shape.dim} + "
     return (
-        "def drive(y, params, t0, dt, save_step, save_offset, out, cursor, own, at, until, due):\n"
+        "def drive(y, params, t0, dt, save_step, save_offset, out, cursor, own, at, until, due, y_end, cursor_end):\n"
         "    n_saves = save_step.shape[0]\n"
         + _indent(_setup(tableau, shape), 1)
         + "    for o in range(cuda.grid(1), y.shape[1], cuda.gridsize(1)):\n"
@@ -108,8 +111,8 @@ def _drive(tableau: Tableau, shape: Shape) -> str:
         + "                else:\n"
         + _indent(_scatter(shape, "u", "out", save), 5)
         + "                j += 1\n"
-        + _indent(_scatter(shape, "u", "y"), 3)
-        + "            cursor[o] = j\n"
+        + _indent(_scatter(shape, "u", "y_end"), 3)
+        + "            cursor_end[o] = j\n"
     )
 
 

@@ -77,15 +77,18 @@ def _shared(t0: float, t1: float, dt: float, t_eval: np.ndarray | None, dtype: n
 def _pad(values: np.ndarray, padded: int) -> np.ndarray:
     """Along the last axis: one value serves all, and the last one serves the padding."""
     values = np.atleast_1d(values)
-    width = padded - values.shape[-1] if values.shape[-1] > 1 else padded - 1
-    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, width)], mode="edge")
+    if padded == 0:
+        return values[..., :0]
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, padded - values.shape[-1])], mode="edge")
 
 
 def _locate(times: np.ndarray, t0: np.ndarray, dt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The last grid point not after each time, and the distance to it."""
-    steps = (times - t0) / dt
+    # Elapsed times come first: subtracting t0 is exact nearby, adding it would lose digits far from zero.
+    elapsed = times - t0
+    steps = elapsed / dt
     nearest = np.rint(steps)
     on_grid = np.abs(steps - nearest) <= ROUNDING * np.maximum(1.0, np.abs(nearest) * 1e-3)
     index = np.where(on_grid, nearest, np.floor(steps))
-    offset = np.where(on_grid, 0.0, times - (t0 + index * dt))
+    offset = np.where(on_grid, 0.0, elapsed - index * dt)
     return index.astype(np.int64), offset

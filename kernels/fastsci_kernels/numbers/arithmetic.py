@@ -85,20 +85,32 @@ def constant(lanes: Lanes, value: float) -> ir.Constant:
     return scalar if lanes.width == 1 else ir.Constant(lanes.llvm, [value] * lanes.width)
 
 
+def _truncated(builder, lanes, a, b):
+    """Remainder of the division towards zero, and where the division towards minus infinity lies one lower."""
+    rest = builder.frem(a, b)
+    zero = constant(lanes, 0.0)
+    opposed = builder.xor(builder.fcmp_ordered("<", rest, zero), builder.fcmp_ordered("<", b, zero))
+    return rest, builder.and_(builder.fcmp_unordered("!=", rest, zero), opposed)
+
+
 def _floor_divide(builder, lanes, a, b):
-    return call_intrinsic(builder, "llvm.floor", builder.fdiv(a, b, flags=FLAGS))
+    """Python's: exact, where flooring the rounded quotient would say 1.0 // 0.1 == 10."""
+    rest, lower = _truncated(builder, lanes, a, b)
+    zero, one = constant(lanes, 0.0), constant(lanes, 1.0)
+    whole = builder.fsub(builder.fdiv(builder.fsub(a, rest), b), builder.select(lower, one, zero))
+    floor = call_intrinsic(builder, "llvm.floor", whole)
+    short = builder.fcmp_ordered(">", builder.fsub(whole, floor), constant(lanes, 0.5))
+    whole = builder.fadd(floor, builder.select(short, one, zero))
+    return builder.select(builder.fcmp_ordered("==", b, zero), builder.fdiv(a, b), whole)
 
 
 def _modulo(builder, lanes, a, b):
     """Python's: the sign of the divisor; exact, as fmod is."""
-    rest = builder.frem(a, b)
+    rest, lower = _truncated(builder, lanes, a, b)
     zero = constant(lanes, 0.0)
-    nonzero = builder.fcmp_unordered("!=", rest, zero)
-    differ = builder.xor(
-        builder.fcmp_ordered("<", rest, zero), builder.fcmp_ordered("<", b, zero)
-    )
-    shifted = builder.select(builder.and_(nonzero, differ), builder.fadd(rest, b), rest)
-    return builder.select(nonzero, shifted, call_intrinsic(builder, "llvm.copysign", zero, b))
+    shifted = builder.select(lower, builder.fadd(rest, b), rest)
+    vanishes = builder.fcmp_ordered("==", rest, zero)
+    return builder.select(vanishes, call_intrinsic(builder, "llvm.copysign", zero, b), shifted)
 
 
 def _minimum(builder, lanes, a, b):
@@ -128,7 +140,8 @@ bind_lanes((operator.floordiv, operator.ifloordiv, np.floor_divide), _floor_divi
 bind_lanes((operator.mod, operator.imod, np.remainder), _modulo, 2)
 bind_lanes((min, np.minimum), _minimum, 2)
 bind_lanes((max, np.maximum), _maximum, 2)
-bind_lanes((operator.neg, np.negative), lambda builder, lanes, a: builder.fneg(a), 1)
+# Not fneg: the compiler for CUDA does not know it.  The result is the same, signed zeros included.
+bind_lanes((operator.neg, np.negative), lambda builder, lanes, a: builder.fsub(constant(lanes, -0.0), a), 1)
 bind_lanes((operator.pos, np.positive), lambda builder, lanes, a: a, 1)
 bind_lanes((abs, np.abs, np.fabs), lambda builder, lanes, a: call_intrinsic(builder, "llvm.fabs", a), 1)
 bind_lanes((np.square,), lambda builder, lanes, a: builder.fmul(a, a, flags=FLAGS), 1)
@@ -186,7 +199,7 @@ def _type_select(mask, a, b):
     lanes = common_lanes(a, b)
     if isinstance(unmasked, Mask):
         if lanes is None and is_number(a) and is_number(b):
-            return None
+            lanes = Lanes(unmasked.bits, unmasked.width)
         fits = lanes is not None and lanes.mask == unmasked
         return signature(lanes, unmasked, lanes, lanes) if fits else None
     if not isinstance(unmasked, types.Boolean):

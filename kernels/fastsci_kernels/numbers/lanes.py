@@ -43,7 +43,7 @@ class Lanes(types.Type):
 
     @property
     def mask(self) -> types.Type:
-        return types.boolean if self.width == 1 else Mask(self.width)
+        return types.boolean if self.width == 1 else Mask(self.bits, self.width)
 
     @property
     def llvm(self) -> ir.Type:
@@ -57,11 +57,12 @@ class Lanes(types.Type):
 
 
 class Mask(types.Type):
-    """``width`` truth values, one a lane."""
+    """``width`` truth values, one a lane; it knows the precision of the numbers it came from."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, bits: int, width: int) -> None:
+        self.bits = bits
         self.width = width
-        super().__init__(name=f"mask({width})")
+        super().__init__(name=f"mask(float{bits}, {width})")
 
     @property
     def llvm(self) -> ir.Type:

@@ -221,10 +221,10 @@ def _advance(context, builder, sig, args):
 
 
 @intrinsic(prefer_literal=True)
-def pending(typingctx, counts, column, step, width):
+def pending(typingctx, counts, column, step, bits, width):
     """Where a member's count, from ``counts[column]`` on, exceeds ``step``."""
     lanes = width.literal_value
-    mask = Mask(lanes) if lanes > 1 else types.boolean
+    mask = Mask(bits.literal_value, lanes) if lanes > 1 else types.boolean
 
     def codegen(context, builder, sig, args):
         array = context.make_array(sig.args[0])(context, builder, args[0])
@@ -233,4 +233,4 @@ def pending(typingctx, counts, column, step, width):
             pointer = builder.bitcast(pointer, ir.VectorType(INDEX, lanes).as_pointer())
         return builder.icmp_signed(">", builder.load(pointer, align=8), splat(builder, args[2], lanes))
 
-    return mask(counts, types.intp, types.intp, width), codegen
+    return mask(counts, types.intp, types.intp, bits, width), codegen

@@ -1,8 +1,9 @@
 """Elementary functions on vectors, as LLVM functions that any module may hold.
 
-sin, cos, exp, log, tanh and sqrt are within 2 units in the last place of the true value over the whole range of either
-precision, the other vector functions within 4; special values are those of C99, annex F. A lane's result is the same
-whatever the other lanes hold. The functions in `LIBRARY` call the C mathematical library lane by lane.
+sin, cos, exp, log, tanh and sqrt are within 2 units in the last place of the true value over the whole range
+of either precision, the other vector functions within 4; sin, cos and tan of huge arguments are as exact as
+the C library's. Special values are those of C99, annex F. A lane's result is the same whatever the
+other lanes hold. The functions in `LIBRARY` call the C library lane by lane.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from fastsci_kernels.numbers.elementary import (
     arctangent,
     exponential,
     hyperbolic,
-    lanes,
+    library,
     logarithm,
     power,
     trigonometric,
@@ -50,7 +51,7 @@ FORMULAS: dict[str, tuple[int, Callable[..., Reals]]] = {
 }
 
 # Lanes that a formula leaves to the C library.
-RARE = {name: trigonometric.is_huge for name in ("sin", "cos", "tan")}
+RARE = dict.fromkeys(("sin", "cos", "tan"), trigonometric.is_huge)
 
 # Functions taken from the C library, lane by lane.
 LIBRARY = {
@@ -114,18 +115,18 @@ def build(name: str, module: ir.Module, bits: int, width: int) -> ir.Function:
     existing = module.globals.get(symbol)
     if existing is not None:
         return existing
-    function = lanes.new_function(module, symbol, Emitter.vector_type(bits, width), NAMES[name])
+    function = library.new_function(module, symbol, Emitter.vector_type(bits, width), NAMES[name])
     emitter = Emitter(ir.IRBuilder(function.append_basic_block("entry")), bits, width)
     arguments = [Reals(emitter, argument) for argument in function.args]
     if name in LIBRARY:
         # For size: there is nothing to gain by unrolling a loop of calls.
         for attribute in ("noinline", "optsize"):
             function.attributes.add(attribute)
-        result = lanes.call_each_lane(emitter, name, arguments)
+        result = library.call_each_lane(emitter, name, arguments)
     else:
         function.attributes.add("alwaysinline")
         result = FORMULAS[name][1](emitter, *arguments)
         if name in RARE:
-            result = lanes.replace_rare_lanes(emitter, name, RARE[name], arguments[0], result)
+            result = library.replace_rare_lanes(emitter, name, RARE[name], arguments[0], result)
     emitter.builder.ret(result.ir_value)
     return function

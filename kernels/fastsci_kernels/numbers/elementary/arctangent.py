@@ -1,4 +1,4 @@
-"""atan and atan2: a quotient within [0, 1], an eighth of a turn taken off where it is steep, an odd polynomial."""
+"""atan and atan2: a quotient within [0, 1], an eighth of a turn off where it is steep, an odd polynomial."""
 
 from __future__ import annotations
 
@@ -38,14 +38,16 @@ QUARTER_PI = {
     32: (0.7853981852531433, -2.1855694143368964e-08),
 }
 
-# Sums of two numbers up to here cannot overflow.
+# Sums of two lengths up to here cannot overflow.
 SAFE_SUM = {64: 2.0**1022, 32: 2.0**126}
 
 
-def angle(emitter: Emitter, shorter: Reals, longer: Reals, from_other_axis: Mask, backwards: Mask | None) -> Reals:
-    """The angle, from 0 to pi, of a direction given by the lengths of its two components, 0 <= shorter <= longer.
+def angle(
+    emitter: Emitter, shorter: Reals, longer: Reals, from_other_axis: Mask, backwards: Mask | None
+) -> Reals:
+    """The angle, from 0 to pi, of a direction whose two components have lengths 0 <= shorter <= longer.
 
-    `from_other_axis` tells that the longer one is the vertical one; `backwards`, that the direction points left.
+    `from_other_axis` tells that the longer one is the vertical one; `backwards`, that it points to the left.
     """
     steep = shorter > (sqrt(2.0) - 1.0) * longer
     opposite = emitter.select(steep, shorter - longer, shorter)

@@ -1,10 +1,10 @@
 """Write LLVM instructions on vectors the way one writes a formula.
 
-An :class:`Emitter` holds the function under construction and the floating-point format of its lanes; the values it
-hands out (:class:`Reals`, :class:`Integers`, :class:`Mask`) carry Python's operators, each of which appends one
-instruction. Python numbers met on the way become constants in every lane.
+An :class:`Emitter` holds the function under construction and the floating-point format of its lanes; what it
+hands out (:class:`Reals`, :class:`Integers`, :class:`Mask`) carries Python's operators, each of which appends
+one instruction. Python numbers met on the way become constants in every lane.
 
-No instruction carries a fast-math flag. Where a product may or may not be fused with the addition that follows, a
+No instruction carries a fast-math flag. Where a product may or may not be fused with the addition after it, a
 formula says `multiply_add`; where it is only right with a single rounding, it says `fma`.
 """
 
@@ -45,7 +45,7 @@ class Format:
 
     @property
     def integer_magnet(self) -> float:
-        """1.5 times two to the mantissa's width: adding it rounds a small number to an integer, left in the low bits."""
+        """A large number: adding it to a small one rounds that to an integer, left in the lowest bits."""
         return 1.5 * 2.0**self.mantissa_bits
 
     def encode(self, number: float) -> int:
@@ -78,7 +78,9 @@ class Reals(Value):
 
     def _binary(self, instruction: str, left: Reals | float, right: Reals | float) -> Reals:
         emit = getattr(self.emitter.builder, instruction)
-        return Reals(self.emitter, emit(self.emitter.reals(left).ir_value, self.emitter.reals(right).ir_value))
+        return Reals(
+            self.emitter, emit(self.emitter.reals(left).ir_value, self.emitter.reals(right).ir_value)
+        )
 
     def _compare(self, operator: str, other: Reals | float) -> Mask:
         # Ordered comparisons: false as soon as one side is a NaN, as in C.
@@ -268,23 +270,22 @@ class Emitter:
         return self.intrinsic("copysign", magnitude, sign)
 
     def flip_sign(self, x: Reals, sign: Integers) -> Reals:
-        """`x` with its sign changed where `sign` has its highest bit set; all other bits of `sign` must be zero."""
+        """`x` with its sign changed where `sign` has its highest bit set; all its other bits must be zero."""
         return (x.bits ^ sign).as_reals
 
     def polynomial(self, x: Reals, coefficients: Sequence[float]) -> Reals:
-        """The polynomial with `coefficients`, constant term first, by Estrin's scheme.
+        """The polynomial with `coefficients`, constant term first: even and odd terms apart, each by Horner's rule.
 
-        Pairs of terms are joined independently of one another, which halves the chain of dependent
-        multiplications that Horner's rule would make the rest of a user's function wait for.
+        Two chains of dependent multiplications of half the length, for one multiplication more. (Estrin's scheme
+        has shorter chains still, but its further powers cost multiplications where those are what limits.)
         """
-        terms: list[Reals | float] = list(coefficients)
-        power = x
-        while len(terms) > 1:
-            pairs = [
-                self.multiply_add(power, terms[index + 1], terms[index]) for index in range(0, len(terms) - 1, 2)
-            ]
-            leftover = terms[len(pairs) * 2 :]
-            terms = [*pairs, *leftover]
-            if len(terms) > 1:
-                power = power * power
-        return self.reals(terms[0])
+        square = x * x
+        even = self._horner(square, coefficients[0::2])
+        return self.multiply_add(x, self._horner(square, coefficients[1::2]), even)
+
+    def _horner(self, x: Reals, coefficients: Sequence[float]) -> Reals:
+        *others, highest = coefficients
+        total = self.reals(highest)
+        for coefficient in reversed(others):
+            total = self.multiply_add(total, x, coefficient)
+        return total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log2, e
+from math import e, log2
 
 from fastsci_kernels.numbers.elementary.emitter import Emitter, Integers, Reals
 
@@ -67,7 +67,7 @@ LOGARITHM_OF_TWO = {
 # Beyond these exp overflows, or underflows to zero whatever the rounding.
 EXPONENTIAL_RANGE = {64: (-746.0, 710.0), 32: (-104.5, 89.0)}
 
-# expm1 is -1 to the last bit below the first; it overflows at the second, whose exponent n the scaling still holds.
+# expm1 is -1 to the last bit below the first; it overflows at the second, whose n the scaling still holds.
 EXPONENTIAL_MINUS_ONE_RANGE = {64: (-40.0, 709.9), 32: (-20.0, 88.8)}
 
 
@@ -89,7 +89,8 @@ def power_of_two(emitter: Emitter, n: Integers) -> Reals:
 
 
 def scale(emitter: Emitter, x: Reals, n: Integers) -> Reals:
-    """x 2^n with one rounding where the result is subnormal, for n down to twice the smallest normal exponent."""
+    """x 2^n, rounded once where that is subnormal, for n down to twice the smallest normal exponent."""
+    # Two products, which keep a NaN, whose n is arbitrary; adding to the exponent's bits might not.
     biased_twice = n + 2 * emitter.format.bias
     half = biased_twice >> 1
     shift = emitter.format.mantissa_bits
@@ -121,6 +122,8 @@ def exponential_minus_one(emitter: Emitter, x: Reals) -> Reals:
     n, r = reduce(emitter, emitter.at_least(emitter.at_most(x, highest), lowest))
     # Half of everything, since 2^n itself overflows a little before the result does.
     half_power = power_of_two(emitter, n - 1)
-    half_result = emitter.multiply_add(half_power, reduced_exponential_minus_one(emitter, r), half_power - 0.5)
+    half_result = emitter.multiply_add(
+        half_power, reduced_exponential_minus_one(emitter, r), half_power - 0.5
+    )
     # The identity for tiny x keeps the sign of zero, and subnormal numbers, which have no exact half.
     return emitter.select(abs(x) < 2.0**-60, x, 2.0 * half_result)

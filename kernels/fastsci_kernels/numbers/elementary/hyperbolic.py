@@ -36,7 +36,7 @@ def hyperbolic_cosine(emitter: Emitter, x: Reals) -> Reals:
 
 
 def hyperbolic_tangent(emitter: Emitter, x: Reals) -> Reals:
-    """tanh(x) = (exp(2 x) - 1) / (exp(2 x) + 1), both sides divided by 2^n: (p + (1 - 2^-n)) / (p + (1 + 2^-n))."""
+    """tanh(x) = (exp(2 x) - 1) / (exp(2 x) + 1) = (p + (1 - 2^-n)) / (p + (1 + 2^-n))."""
     double = emitter.at_most(2.0 * abs(x), NEGLIGIBLE[emitter.bits])
     n, r = exponential.reduce(emitter, double)
     p = exponential.reduced_exponential_minus_one(emitter, r)

@@ -1,4 +1,4 @@
-"""log and log1p: x = 2^k (1 + f) with 1 + f within [sqrt(1/2), sqrt(2)], then log(x) = k ln 2 + log(1 + f)."""
+"""log and log1p: x = 2^k (1 + f), 1 + f within [sqrt(1/2), sqrt(2)]; then log(x) = k ln 2 + log(1 + f)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import inf, nan, sqrt
 
 from fastsci_kernels.numbers.elementary.emitter import Emitter, Reals
 
-# 2 artanh(s) = 2 s + s z L(z), z = s^2. Minimax on |s| <= (sqrt(2) - 1) / (sqrt(2) + 1), relative to the whole.
+# 2 artanh(s) = 2 s + s z L(z), z = s^2. Minimax on |s| <= (sqrt(2) - 1) / (sqrt(2) + 1), relative to it all.
 ARTANH = {
     # degree 6, error 2^-59.5
     64: (
@@ -38,7 +38,7 @@ def split_normal(emitter: Emitter, x: Reals, lift: Reals | float = 0.0) -> tuple
     root_bits = form.encode(sqrt(0.5))
     shifted = x.bits + (form.one_bits - root_bits)
     m = ((shifted & form.mantissa_mask) + root_bits).as_reals
-    # The exponent's bits become the end of a large number's: a conversion that every machine does in two steps.
+    # The exponent's bits become the end of a large number's: any machine converts like that in two steps.
     large = 2.0**form.mantissa_bits
     biased = ((shifted >> form.mantissa_bits) | form.encode(large)).as_reals
     return biased - (lift + (large + form.bias)), m

@@ -7,8 +7,8 @@ from math import e, inf, log2, nan
 from fastsci_kernels.numbers.elementary import exponential, logarithm
 from fastsci_kernels.numbers.elementary.emitter import Emitter, Mask, Reals
 
-# artanh(s) = s (1 + z / 3 + z^2 P(z)), z = s^2. Minimax on |s| <= (sqrt(2) - 1) / (sqrt(2) + 1), relative to the
-# whole: degree 6, error 2^-66.3.
+# artanh(s) = s (1 + z / 3 + z^2 P(z)), z = s^2. Minimax on |s| <= (sqrt(2) - 1) / (sqrt(2) + 1), relative to
+# the whole: degree 6, error 2^-66.3.
 ARTANH_TAIL = (
     0.20000000000001128,
     0.1428571428504978,
@@ -35,7 +35,9 @@ LOGARITHM_OF_TWO = 0.6931471805599453
 
 def power(emitter: Emitter, x: Reals, y: Reals) -> Reals:
     """x to the power y."""
-    magnitude = power_of_magnitude_single(emitter, x, y) if emitter.bits == 32 else power_of_magnitude(emitter, x, y)
+    magnitude = (
+        power_of_magnitude_single(emitter, x, y) if emitter.bits == 32 else power_of_magnitude(emitter, x, y)
+    )
     # Both hold even where the other argument is a NaN.
     magnitude = emitter.select(y.equals(0.0) | abs(x).equals(1.0), 1.0, magnitude)
     return with_sign(emitter, x, y, magnitude)

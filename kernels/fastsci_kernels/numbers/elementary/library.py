@@ -1,7 +1,7 @@
-"""Functions of the C mathematical library, lane by lane: whole functions, and the rare lanes of the fast ones.
+"""Functions of the C mathematical library, lane by lane: whole functions, and rare lanes of the fast ones.
 
-Each such loop is a function of its own that is never inlined. All call the double precision entry, also for single
-precision: its result, rounded once more, is at least as good, and the same few symbols serve both.
+Each such loop is a function of its own that is never inlined. All call the double precision entry, also for
+single precision: its result, rounded once more, is at least as good, and the same few symbols serve both.
 """
 
 from __future__ import annotations
@@ -35,7 +35,12 @@ def library_function(module: ir.Module, name: str, arity: int) -> ir.Function:
 
 
 def call_each_lane(
-    emitter: Emitter, name: str, arguments: list[Reals], *, only: Mask | None = None, otherwise: Reals | None = None
+    emitter: Emitter,
+    name: str,
+    arguments: list[Reals],
+    *,
+    only: Mask | None = None,
+    otherwise: Reals | None = None,
 ) -> Reals:
     """`name` of the C library for every lane, or for the lanes of `only` and `otherwise` in the others."""
     builder = emitter.builder
@@ -96,14 +101,16 @@ def to_double(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
 def replace_rare_lanes(
     emitter: Emitter, name: str, is_rare: Callable[[Emitter, Reals], Mask], x: Reals, result: Reals
 ) -> Reals:
-    """`result`, but `name` of the C library in the lanes where `is_rare` holds; no call where it holds in none."""
+    """`result`, but `name` of the C library in the lanes where `is_rare` holds; no call if there are none."""
     builder = emitter.builder
     rare = is_rare(emitter, x)
     any_symbol = f"llvm.vector.reduce.or.v{emitter.width}i1"
     any_lane = builder.module.globals.get(any_symbol)
     if any_lane is None:
         flag_type = ir.IntType(1)
-        any_lane = ir.Function(builder.module, ir.FunctionType(flag_type, [rare.ir_value.type]), name=any_symbol)
+        any_lane = ir.Function(
+            builder.module, ir.FunctionType(flag_type, [rare.ir_value.type]), name=any_symbol
+        )
     some = builder.call(any_lane, [rare.ir_value])
 
     before = builder.block
@@ -123,7 +130,9 @@ def replace_rare_lanes(
     return Reals(emitter, merged)
 
 
-def rare_lanes_function(emitter: Emitter, name: str, is_rare: Callable[[Emitter, Reals], Mask]) -> ir.Function:
+def rare_lanes_function(
+    emitter: Emitter, name: str, is_rare: Callable[[Emitter, Reals], Mask]
+) -> ir.Function:
     """The function (result, x) -> result with the rare lanes replaced."""
     module = emitter.builder.module
     symbol = f"fastsci_{name}_rare_v{emitter.width}f{emitter.bits}"

@@ -1,0 +1,135 @@
+"""An ensemble on a GPU: into device memory, through the kernel, and back to where the caller's arrays are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from fastsci_kernels import cuda_target
+from fastsci_kernels.loops import cuda
+from fastsci_kernels.loops.grid import make_grid
+from fastsci_kernels.methods.tableau import Tableau
+
+from ._arrays import Library
+from ._cpu import NON_FINITE, RAISED, describe, pack
+from ._validate import Ensemble
+from .result import EnsembleResult
+from .system import System
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """Where a run's arrays live: in Numba's device memory for a caller on the host, else in the caller's library."""
+
+    on_device: Callable[[], Any]  # a context in which the caller's GPU is the current one
+    empty: Callable[[tuple[int, ...], Any], Any]
+    put: Callable[[Any], Any]
+    take: Callable[[Any], Any]  # to where the result belongs
+    give: Callable[[Any], Any]  # a small array of the result
+    as_int8: Callable[[Any], Any]
+
+
+def integrate(
+    system: System, members: Ensemble, tableau: Tableau, library: Library, progress: Callable[[float], None] | None
+) -> EnsembleResult:
+    """Run on a GPU, or on the simulator of one; the arguments have been checked."""
+    cuda_target.require_device()
+    n = members.n_members
+    grid = make_grid(members.t_span, members.dt, members.t_eval, members.dtype, n)
+    memory = _memory(library, members)
+    with memory.on_device():
+        kernel = cuda.kernel(
+            system.fun, tableau, style=system.style, dim=members.dim, n_params=len(members.params), dtype=members.dtype,
+        )
+        out = memory.empty((grid.n_saves * members.dim, n), members.dtype)
+        lost = np.zeros(n, bool)
+        if n:
+            y, params = _pack(members, memory)
+            lost = cuda.integrate(kernel, y, params, grid, out, progress)
+        out = memory.take(out)
+        failed = memory.give(lost) if library.on_gpu else lost
+        if lost.any():
+            out[:, failed] = np.nan
+        saves = out.reshape(grid.n_saves, members.dim, n)
+        last = saves[-1]
+        status = memory.as_int8(~(last - last == 0).all(0)) * NON_FINITE
+        status[failed] = RAISED
+        return describe(
+            system, members, tableau, grid, _members_first(saves), status, memory.give, path="cuda",
+        )
+
+
+def _members_first(saves: Any) -> Any:
+    """(n_saves, dim, n_members) as a view (n_members, dim, n_saves)."""
+    return saves.swapaxes(0, 2)
+
+
+def _pack(members: Ensemble, memory: _Memory) -> tuple[Any, Any]:
+    """States (dim, n_members) and parameters (n_params, n_members) in device memory, without a trip to the host."""
+    if isinstance(members.y0, np.ndarray):
+        y, params = pack(members, members.n_members)
+        return memory.put(y), memory.put(params)
+    y = memory.empty((members.dim, members.n_members), members.dtype)
+    y[:] = members.y0.T
+    params = memory.empty((max(len(members.params), 1), members.n_members), members.dtype)
+    for row, value in zip(params, members.params, strict=False):
+        row[:] = memory.put(value)
+    return y, params
+
+
+def _memory(library: Library, members: Ensemble) -> _Memory:
+    if not library.on_gpu:
+        return _host_memory(library)
+    return _cupy_memory(members) if library.name == "cupy" else _torch_memory(members)
+
+
+def _host_memory(library: Library) -> _Memory:
+    numba = cuda_target.cuda()
+    return _Memory(
+        on_device=nullcontext,
+        empty=lambda shape, dtype: numba.device_array(shape, dtype),
+        put=numba.to_device,
+        take=lambda array: array.copy_to_host(),
+        give=library.give_back,
+        as_int8=lambda mask: mask.astype(np.int8),
+    )
+
+
+def _cupy_memory(members: Ensemble) -> _Memory:
+    cupy = sys.modules["cupy"]
+    given = isinstance(members.y0, cupy.ndarray)
+    if given:
+        cupy.cuda.get_current_stream().synchronize()
+    index = members.y0.device.id if given else cupy.cuda.runtime.getDevice()
+    return _Memory(
+        on_device=lambda: cuda_target.cuda().gpus[index],
+        empty=cupy.empty,
+        put=cupy.asarray,
+        take=lambda array: array,
+        give=cupy.asarray,
+        as_int8=lambda mask: mask.astype(cupy.int8),
+    )
+
+
+def _torch_memory(members: Ensemble) -> _Memory:
+    torch = sys.modules["torch"]
+    given = isinstance(members.y0, torch.Tensor)
+    index = members.y0.device.index if given else torch.cuda.current_device()
+    device = torch.device("cuda", index)
+
+    def put(array: Any) -> Any:
+        return torch.as_tensor(array, device=device)
+
+    torch.cuda.current_stream(device).synchronize()
+    return _Memory(
+        on_device=lambda: cuda_target.cuda().gpus[index],
+        empty=lambda shape, dtype: torch.empty(shape, dtype=getattr(torch, np.dtype(dtype).name), device=device),
+        put=put,
+        take=lambda array: array,
+        give=put,
+        as_int8=lambda mask: mask.to(torch.int8),
+    )

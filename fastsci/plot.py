@@ -1,0 +1,258 @@
+"""Pictures of ensembles: phase portraits, the spread in time, densities, and what a parameter does."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+
+SHOWN_STATES = 3
+DRAWN_PATHS = 30
+BINS = 160
+INK, BAND, DENSITY, PARAMETER = "#1f3a5f", "#3f7fbf", "Greys", "viridis"
+STYLE = {
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9.0,
+    "axes.linewidth": 0.7,
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
+}
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What a picture of an ensemble shows.
+
+    Attributes
+    ----------
+    title : str
+        What was run.
+    names : sequence of str
+        Names of the ``shown`` state variables, three at most.
+    spread_times : (n_times,) array
+        Times over the whole span.
+    spread : (n_sample, shown, n_times) array
+        A sample of members at those times.
+    path_times : (n_path_times,) array
+        Close times over the last stretch of the span.
+    paths : (n_sample, shown, n_path_times) array
+        The same members at those times.
+    finals : (n_finals, shown) array
+        Final states of every member or of many; members that failed hold nan.
+    parameter : str, optional
+        The one parameter that differs between members.
+    path_parameter : (n_sample,) array, optional
+        Its values in the sample.
+    final_parameter : (n_finals,) array, optional
+        Its values beside ``finals``.
+    """
+
+    title: str
+    names: Sequence[str]
+    spread_times: np.ndarray
+    spread: np.ndarray
+    path_times: np.ndarray
+    paths: np.ndarray
+    finals: np.ndarray
+    parameter: str | None = None
+    path_parameter: np.ndarray | None = None
+    final_parameter: np.ndarray | None = None
+
+
+def draw(portrait: Portrait, path: str | os.PathLike[str]) -> None:
+    """Draw an ensemble into a file; no display is needed.
+
+    Parameters
+    ----------
+    portrait : Portrait
+    path : path
+        Its suffix says the format: ``.png``, ``.pdf``, ``.svg``.
+
+    Examples
+    --------
+    >>> import numpy as np, pathlib, tempfile
+    >>> times = np.linspace(0, 6, 50)
+    >>> phases = np.linspace(0, 1, 20)[:, None, None]
+    >>> circles = np.concatenate([np.cos(times + phases), np.sin(times + phases)], axis=1)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "circles.png"
+    >>> draw(Portrait("circles", ("x", "v"), times, circles, times, circles, circles[:, :, -1]), path)
+    >>> path.stat().st_size > 10_000
+    True
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    with mpl.rc_context(STYLE):
+        figure = compose(portrait)
+        # A canvas of the figure's own: pyplot's state and the caller's back end stay as they are.
+        FigureCanvasAgg(figure)
+        figure.savefig(path, dpi=150)
+
+
+def compose(portrait: Portrait) -> Figure:
+    """The figure, one row for each kind of view and one column for each state variable."""
+    from matplotlib.figure import Figure
+
+    shown = len(portrait.names)
+    finals = portrait.finals[np.isfinite(portrait.finals).all(axis=1)]
+    many = len(finals) > 1
+    rows = [_phase_portraits] if shown > 1 else []
+    rows += [_spread_in_time]
+    if many:
+        rows += [_final_densities]
+    if many and portrait.parameter is not None:
+        rows += [_against_parameter]
+    heights = [1.5 if row is _phase_portraits else 1.0 for row in rows]
+    figure = Figure(figsize=(1.2 + 3.6 * max(shown, 2), 0.6 + 2.4 * sum(heights)))
+    figure.suptitle(portrait.title, fontsize=11, x=0.01, ha="left")
+    strips = figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for strip, row in zip(strips, rows, strict=True):
+        row(strip, portrait)
+    return figure
+
+
+def _phase_portraits(strip: Any, portrait: Portrait) -> None:
+    """Density of the final states under thin trajectories of some members."""
+    from matplotlib.collections import LineCollection
+
+    pairs = list(itertools.combinations(range(len(portrait.names)), 2))
+    axes = strip.subplots(1, len(pairs), squeeze=False)[0]
+    chosen = np.unique(np.linspace(0, len(portrait.paths) - 1, min(DRAWN_PATHS, len(portrait.paths))).astype(int))
+    scale, colours = _parameter_colours(portrait, chosen)
+    for axis, (i, j) in zip(axes, pairs, strict=True):
+        x, y = (_joined(portrait, index) for index in (i, j))
+        limits = _limits(x), _limits(y)
+        _density(axis, portrait.finals[:, i], portrait.finals[:, j], limits)
+        lines = [np.column_stack([portrait.paths[k, i], portrait.paths[k, j]]) for k in chosen]
+        axis.add_collection(LineCollection(lines, linewidths=0.45, alpha=0.55, colors=colours))
+        axis.set(xlim=limits[0], ylim=limits[1], xlabel=portrait.names[i], ylabel=portrait.names[j])
+    if len(portrait.finals) > 1:
+        window = f"t = {portrait.path_times[0]:g} to {portrait.path_times[-1]:g}"
+        axes[0].set_title(f"{len(chosen)} members over {window}; grey: density of final states", loc="left")
+    if scale is not None:
+        from matplotlib.cm import ScalarMappable
+
+        strip.colorbar(ScalarMappable(scale, PARAMETER), ax=list(axes), label=portrait.parameter, aspect=30, pad=0.01)
+
+
+def _parameter_colours(portrait: Portrait, chosen: np.ndarray) -> tuple[Normalize | None, Any]:
+    """A colour a trajectory: by the parameter that varies, where one does."""
+    if portrait.path_parameter is None:
+        return None, INK
+    import matplotlib as mpl
+    from matplotlib.colors import Normalize
+
+    values = portrait.path_parameter
+    scale = Normalize(float(values.min()), float(values.max()))
+    return scale, mpl.colormaps[PARAMETER](scale(values[chosen]))
+
+
+def _density(axis: Axes, x: np.ndarray, y: np.ndarray, limits: tuple[Any, Any], colours: str = DENSITY) -> None:
+    """Counts in a grid of boxes, on a logarithmic scale; empty boxes stay white."""
+    from matplotlib.colors import LogNorm
+
+    bins = int(np.clip(2 * len(x) ** 0.4, 24, BINS))
+    counts, x_edges, y_edges = np.histogram2d(x, y, bins=bins, range=limits)
+    if counts.max() < 1:
+        return
+    # The palest greys would not be seen on white.
+    norm = LogNorm(0.15, max(counts.max(), 2.0))
+    axis.pcolormesh(x_edges, y_edges, np.ma.masked_equal(counts.T, 0), cmap=colours, norm=norm, rasterized=True)
+
+
+def _spread_in_time(strip: Any, portrait: Portrait) -> None:
+    """Median and the bands that hold the middle 50 % and 90 % of the members."""
+    shown = len(portrait.names)
+    axes = strip.subplots(1, shown, squeeze=False)[0]
+    for index, axis in enumerate(axes):
+        values = portrait.spread[:, index]
+        if len(values) > 1:
+            low, lower, median, upper, high = np.percentile(values, (5, 25, 50, 75, 95), axis=0)
+            axis.fill_between(portrait.spread_times, low, high, color=BAND, alpha=0.22, lw=0, label="90 %")
+            axis.fill_between(portrait.spread_times, lower, upper, color=BAND, alpha=0.45, lw=0, label="50 %")
+            axis.plot(portrait.spread_times, median, color=INK, lw=1.0, label="median")
+        else:
+            axis.plot(portrait.spread_times, values[0], color=INK, lw=0.8)
+        axis.set(xlabel="t", ylabel=portrait.names[index])
+        axis.margins(x=0)
+    if len(portrait.spread) > 1:
+        axes[0].set_title(f"spread of {len(portrait.spread)} members in time", loc="left")
+        axes[-1].legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, borderaxespad=0.1)
+
+
+def _final_densities(strip: Any, portrait: Portrait) -> None:
+    """Density of every final state variable."""
+    finals = portrait.finals[np.isfinite(portrait.finals).all(axis=1)]
+    axes = strip.subplots(1, len(portrait.names), squeeze=False)[0]
+    for index, axis in enumerate(axes):
+        limits = _limits(finals[:, index])
+        bins = int(np.clip(len(finals) ** 0.5, 10, BINS))
+        axis.hist(finals[:, index], bins=bins, range=limits, density=True, color=BAND, histtype="stepfilled", alpha=0.8)
+        axis.set(xlabel=f"{portrait.names[index]} at the end", xlim=limits)
+        axis.set_ylim(bottom=0)
+    axes[0].set_ylabel("probability density")
+    axes[0].set_title(f"final states of {len(finals):,} members", loc="left")
+
+
+def _against_parameter(strip: Any, portrait: Portrait) -> None:
+    """Final states and late extrema of the trajectories against the parameter that varies."""
+    finite = np.isfinite(portrait.finals).all(axis=1)
+    parameter, finals = portrait.final_parameter[finite], portrait.finals[finite]
+    axes = strip.subplots(1, len(portrait.names), squeeze=False)[0]
+    across = _limits(parameter, pad=0.0)
+    for index, axis in enumerate(axes):
+        limits = _limits(_joined(portrait, index))
+        _density(axis, parameter, finals[:, index], (across, limits))
+        for extrema, colour, label in ((_maxima, "#c8442c", "maxima"), (_minima, BAND, "minima")):
+            who, values = extrema(portrait.paths[:, index])
+            axis.plot(
+                portrait.path_parameter[who], values, ".", ms=1.6, mew=0, color=colour, label=label, rasterized=True
+            )
+        axis.set(xlabel=portrait.parameter, ylabel=portrait.names[index], xlim=across, ylim=limits)
+    start, end = portrait.path_times[0], portrait.path_times[-1]
+    axes[0].set_title(f"grey: final states; dots: extrema over t = {start:g} to {end:g}", loc="left")
+    axes[-1].legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.1, markerscale=6
+    )
+
+
+def _maxima(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Trajectory and value of every local maximum of the second half of the paths."""
+    late = paths[:, paths.shape[1] // 2 :]
+    inner = late[:, 1:-1]
+    who, when = np.nonzero((inner > late[:, :-2]) & (inner >= late[:, 2:]))
+    return who, inner[who, when]
+
+
+def _minima(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    who, values = _maxima(-paths)
+    return who, -values
+
+
+def _joined(portrait: Portrait, index: int) -> np.ndarray:
+    """A state variable as it is drawn: trajectories and final states."""
+    return np.concatenate([portrait.paths[:, index].ravel(), portrait.finals[:, index]])
+
+
+def _limits(values: np.ndarray, pad: float = 0.04) -> tuple[float, float]:
+    """A range that holds what is drawn, but does not stretch to a few values far from all others."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    inner = np.percentile(finite, (0.1, 99.9))
+    reach = 0.5 * (inner[1] - inner[0])
+    low, high = max(finite.min(), inner[0] - reach), min(finite.max(), inner[1] + reach)
+    if high - low <= 1e-12 * max(abs(low), abs(high)):
+        width = 0.05 * max(abs(low), abs(high)) or 1.0
+        return low - width, high + width
+    return low - pad * (high - low), high + pad * (high - low)

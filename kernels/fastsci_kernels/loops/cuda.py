@@ -1,0 +1,159 @@
+"""The CUDA driver: one thread a member, the run cut into launches short enough for Ctrl-C and progress."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from .. import cuda_target
+from ..compile import CompilationError, compilable, explain
+from ..fingerprint import fingerprint
+from ..methods.tableau import Tableau
+from ..numbers import arithmetic, functions, memory, plain
+from .cuda_source import LOST, Shape, driver_source, local_bytes
+from .grid import Grid
+
+BLOCK = 128  # threads
+FEW_BLOCK = 32  # threads, where there are too few members for every multiprocessor to have a full block
+FEW_MEMBERS = 16_384
+MAX_BLOCKS = 2**20
+LOCAL_LIMIT = 512 * 2**10  # bytes a thread may keep for itself (CUDA C++ Programming Guide, technical specifications)
+
+LAUNCH_SECONDS = 0.2
+# Components times stages in a run's first launch, a thread and in all; from then on the launches time themselves.
+FIRST_THREAD_WORK, FIRST_WORK = 3e3, 3e7
+GROWTH = 64
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled driver and what it is specialised on."""
+
+    drive: Any
+    shape: Shape
+    tableau: Tableau
+
+
+_kernels: dict[tuple, Kernel] = {}
+_building = threading.Lock()
+
+
+def kernel(fun: FunctionType, tableau: Tableau, *, style: str, dim: int, n_params: int, dtype: np.dtype) -> Kernel:
+    """The compiled driver for a right-hand side, from memory or made now."""
+    shape = Shape(style, dim, n_params, dtype.itemsize * 8)
+    identity = (fingerprint(fun), tableau.name, shape)
+    with _building:
+        if identity not in _kernels:
+            needed = local_bytes(tableau, shape)
+            if needed > LOCAL_LIMIT:
+                raise ValueError(
+                    f"y0: a state of {dim} numbers needs {needed} bytes a thread with {tableau.name}, but a GPU thread"
+                    f" has {LOCAL_LIMIT}; use device=\"cpu\", or dtype=\"float32\""
+                )
+            drive = build(fun, tableau, shape)
+            if not cuda_target.simulated():
+                try:
+                    drive.compile(signature(shape))
+                except Exception as error:
+                    raise CompilationError(explain(error, fun)) from error
+            _kernels[identity] = Kernel(drive, shape, tableau)
+        return _kernels[identity]
+
+
+def build(fun: FunctionType, tableau: Tableau, shape: Shape) -> Any:
+    """The kernel of a right-hand side, not yet compiled for a device."""
+    source = driver_source(tableau, shape)
+    numbers = plain if cuda_target.simulated() else memory
+    names: dict[str, Any] = {
+        "__name__": f"{__name__}.generated",
+        "slope": cuda_target.device(compilable(fun, cuda_target.device)),
+        "cuda": cuda_target.cuda(),
+        "device": cuda_target.device,
+        "kernel": cuda_target.kernel,
+        "load": numbers.load,
+        "store": numbers.store,
+        "scratch": numbers.scratch,
+    }
+    exec(compile(source, f"<fastsci kernel for {fun.__name__}>", "exec"), names)
+    return names["drive"]
+
+
+def signature(shape: Shape) -> tuple[types.Type, ...]:
+    """Argument types of a driver."""
+    number = types.float64 if shape.bits == 64 else types.float32
+    matrix, index = types.Array(number, 2, "C"), types.int64
+    counts = types.Array(index, 1, "C")
+    save_step = types.Array(index, 2, "C")
+    return (
+        matrix, matrix, matrix, matrix, save_step, matrix, matrix, counts, index, index, index, index, matrix, counts,
+    )
+
+
+def integrate(kernel: Kernel, y: Any, params: Any, grid: Grid, out: Any,
+              progress: Callable[[float], None] | None = None,
+              *, block: int | None = None, max_blocks: int = MAX_BLOCKS) -> np.ndarray:
+    """Integrate every member on the current device.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    y : device array, (dim, n_members)
+        States; overwritten.
+    params : device array, (n_params or more, n_members)
+    grid : Grid
+        With a last axis of ``n_members`` where ragged.
+    out : device array, (n_saves * dim, n_members)
+        Filled with the saves.
+    progress : callable, optional
+        Called with the fraction done, between launches.
+    block, max_blocks : int, optional
+        Threads a block and blocks a launch; members beyond their product wait for a thread.
+
+    Returns
+    -------
+    lost : ndarray of bool, (n_members,)
+        Whose right-hand side raised an exception.
+    """
+    cuda = cuda_target.cuda()
+    n = y.shape[1]
+    block = block or (BLOCK if n > FEW_MEMBERS else FEW_BLOCK)
+    launch = kernel.drive[min(-(-n // block), max_blocks), block]
+    y, params, out = (_device_array(array) for array in (y, params, out))
+    clock = [cuda.to_device(_as_matrix(part, y.dtype)) for part in (grid.t0, grid.dt)]
+    saves = [cuda.to_device(_as_matrix(part, dtype))
+             for part, dtype in ((grid.save_step, np.int64), (grid.save_offset, y.dtype))]
+    cursor = cuda.to_device(np.zeros(n, np.int64))
+    work = kernel.shape.dim * kernel.tableau.stages
+    steps = max(1, int(min(FIRST_THREAD_WORK, FIRST_WORK / n) / work))
+    at, end = 0, grid.longest
+    while True:
+        until = min(end, at + steps)
+        last = until == end
+        began = time.perf_counter()
+        launch(y, params, *clock, *saves, out, cursor, int(grid.ragged), at, until, until + last, y, cursor)
+        cuda.synchronize()
+        if progress is not None:
+            progress(until / max(end, 1) if not last else 1.0)
+        if last:
+            return cursor.copy_to_host() == LOST
+        elapsed = max(time.perf_counter() - began, 1e-6)
+        steps = max(1, int(steps * min(GROWTH, LAUNCH_SECONDS / elapsed)))
+        at = until
+
+
+def _as_matrix(part: Any, dtype: Any) -> np.ndarray:
+    """A row of the grid with a last axis of members: one column where they share it."""
+    part = np.asarray(part, dtype)
+    return np.ascontiguousarray(part.reshape(-1, 1) if part.ndim < 2 else part)
+
+
+def _device_array(array: Any) -> Any:
+    """Numba's view of an array of any library on the device."""
+    return array if cuda_target.simulated() else cuda_target.cuda().as_cuda_array(array)
