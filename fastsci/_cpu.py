@@ -50,12 +50,13 @@ def pack(members: Ensemble, padded: int) -> tuple[np.ndarray, np.ndarray]:
     """States (dim, padded) and parameters (n_params, padded), the last member repeated into the padding."""
     n, last = members.n_members, max(members.n_members - 1, 0)
     y = np.empty((members.dim, padded), members.dtype)
-    y[:, :n] = members.y0.T
-    y[:, n:] = y[:, last : last + 1]
     params = np.empty((max(len(members.params), 1), padded), members.dtype)
-    for row, value in zip(params, members.params, strict=False):
-        row[:n] = value
-        row[n:] = row[last : last + 1]
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and fails its own member
+        y[:, :n] = members.y0.T
+        for row, value in zip(params, members.params, strict=False):
+            row[:n] = value
+            row[n:] = row[last : last + 1]
+    y[:, n:] = y[:, last : last + 1]
     return y, params
 
 

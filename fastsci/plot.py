@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 SHOWN_STATES = 3
 DRAWN_PATHS = 30
 BINS = 160
-INK, BAND, DENSITY, PARAMETER = "#1f3a5f", "#3f7fbf", "Greys", "viridis"
+POINTS = 5000  # up to so many final states are drawn one by one
+INK, BAND, PALE, HOT = "#1f3a5f", "#3f7fbf", "#8fa3b8", "#c8442c"
+DENSITY, PARAMETER = "Greys", "viridis"
 STYLE = {
     "font.size": 9.0,
     "axes.spines.top": False,
@@ -124,7 +126,7 @@ def compose(portrait: Portrait) -> Figure:
 
 
 def _phase_portraits(strip: Any, portrait: Portrait) -> None:
-    """Density of the final states under thin trajectories of some members."""
+    """Thin trajectories of some members, and the density of all final states over them."""
     from matplotlib.collections import LineCollection
 
     pairs = list(itertools.combinations(range(len(portrait.names)), 2))
@@ -134,13 +136,14 @@ def _phase_portraits(strip: Any, portrait: Portrait) -> None:
     for axis, (i, j) in zip(axes, pairs, strict=True):
         x, y = (_joined(portrait, index) for index in (i, j))
         limits = _limits(x), _limits(y)
-        _density(axis, portrait.finals[:, i], portrait.finals[:, j], limits)
         lines = [np.column_stack([portrait.paths[k, i], portrait.paths[k, j]]) for k in chosen]
-        axis.add_collection(LineCollection(lines, linewidths=0.45, alpha=0.55, colors=colours))
+        axis.add_collection(LineCollection(lines, linewidths=0.45, alpha=0.6, colors=colours))
+        _density(axis, portrait.finals[:, i], portrait.finals[:, j], limits, "Greys" if scale else "OrRd")
         axis.set(xlim=limits[0], ylim=limits[1], xlabel=portrait.names[i], ylabel=portrait.names[j])
     if len(portrait.finals) > 1:
         window = f"t = {portrait.path_times[0]:g} to {portrait.path_times[-1]:g}"
-        axes[0].set_title(f"{len(chosen)} members over {window}; grey: density of final states", loc="left")
+        marked = "black" if scale else "red"
+        axes[0].set_title(f"{len(chosen)} members over {window}; {marked}: final states of all", loc="left")
     if scale is not None:
         from matplotlib.cm import ScalarMappable
 
@@ -150,7 +153,7 @@ def _phase_portraits(strip: Any, portrait: Portrait) -> None:
 def _parameter_colours(portrait: Portrait, chosen: np.ndarray) -> tuple[Normalize | None, Any]:
     """A colour a trajectory: by the parameter that varies, where one does."""
     if portrait.path_parameter is None:
-        return None, INK
+        return None, PALE
     import matplotlib as mpl
     from matplotlib.colors import Normalize
 
@@ -160,16 +163,21 @@ def _parameter_colours(portrait: Portrait, chosen: np.ndarray) -> tuple[Normaliz
 
 
 def _density(axis: Axes, x: np.ndarray, y: np.ndarray, limits: tuple[Any, Any], colours: str = DENSITY) -> None:
-    """Counts in a grid of boxes, on a logarithmic scale; empty boxes stay white."""
+    """Points; of many, counts in a grid of boxes on a logarithmic scale, where empty boxes stay clear."""
+    if len(x) <= POINTS:
+        colour = HOT if colours != DENSITY else "black"
+        axis.plot(x, y, ".", ms=9.0 if len(x) == 1 else 2.2, mew=0, color=colour, alpha=0.7, rasterized=True, zorder=3)
+        return
     from matplotlib.colors import LogNorm
 
-    bins = int(np.clip(2 * len(x) ** 0.4, 24, BINS))
+    bins = int(np.clip(2 * len(x) ** 0.4, 80, BINS))
     counts, x_edges, y_edges = np.histogram2d(x, y, bins=bins, range=limits)
-    if counts.max() < 1:
-        return
-    # The palest greys would not be seen on white.
-    norm = LogNorm(0.15, max(counts.max(), 2.0))
-    axis.pcolormesh(x_edges, y_edges, np.ma.masked_equal(counts.T, 0), cmap=colours, norm=norm, rasterized=True)
+    # The palest colours would not be seen on white.
+    norm = LogNorm(0.1, max(counts.max(), 2.0))
+    axis.pcolormesh(
+        x_edges, y_edges, np.ma.masked_equal(counts.T, 0), cmap=colours, norm=norm, alpha=0.75, lw=0, zorder=3,
+        rasterized=True,
+    )  # fmt: skip
 
 
 def _spread_in_time(strip: Any, portrait: Portrait) -> None:
@@ -215,11 +223,12 @@ def _against_parameter(strip: Any, portrait: Portrait) -> None:
     for index, axis in enumerate(axes):
         limits = _limits(_joined(portrait, index))
         _density(axis, parameter, finals[:, index], (across, limits))
-        for extrema, colour, label in ((_maxima, "#c8442c", "maxima"), (_minima, BAND, "minima")):
+        for extrema, colour, label in ((_maxima, HOT, "maxima"), (_minima, BAND, "minima")):
             who, values = extrema(portrait.paths[:, index])
             axis.plot(
-                portrait.path_parameter[who], values, ".", ms=1.6, mew=0, color=colour, label=label, rasterized=True
-            )
+                portrait.path_parameter[who], values, ".", ms=1.6, mew=0, color=colour, label=label, zorder=4,
+                rasterized=True,
+            )  # fmt: skip
         axis.set(xlabel=portrait.parameter, ylabel=portrait.names[index], xlim=across, ylim=limits)
     start, end = portrait.path_times[0], portrait.path_times[-1]
     axes[0].set_title(f"grey: final states; dots: extrema over t = {start:g} to {end:g}", loc="left")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -80,7 +81,7 @@ def references(name: str, n_members: int, n_steps: int) -> tuple[np.ndarray, np.
     """`exact` and `long_rk4` for `members` of a problem."""
     whole = problem(name, n_members, n_steps)
     rows = members(n_members)
-    part = Problem(name, whole.fun, whole.y0[rows], whole.params[rows], whole.dt, n_steps)
+    part = replace(whole, y0=whole.y0[rows], params=whole.params[rows])
     return exact(part), long_rk4(part)
 
 

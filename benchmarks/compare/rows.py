@@ -43,7 +43,7 @@ class Row:
         """Whether the target is met; None where there is none, or no figure."""
         if self.value is None or (self.at_least is None and self.at_most is None):
             return None
-        return self.value >= self.at_least if self.at_least is not None else self.value <= self.at_most
+        return bool(self.value >= self.at_least if self.at_least is not None else self.value <= self.at_most)
 
     def as_dict(self) -> dict:
         return {**asdict(self), "met": self.met}
@@ -128,7 +128,7 @@ def _warm_call(calls: int = 1000) -> Row:
         times.append(perf_counter() - began)
     low, middle, high = np.quantile(times, (0.0, 0.5, 0.95)) * 1e6
     return Row(
-        "warm call, 64 members x 10 steps", middle, low, high, unit="us", at_most=150.0,
+        "warm call, 64 members x 10 steps", float(middle), float(low), float(high), unit="us", at_most=150.0,
         errors=reference.errors(small, solve()), note=f"{calls} calls; the range is from the least to the 95th percentile",
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 
 import numpy as np
@@ -77,15 +77,16 @@ class Problem:
         return self.n_members * self.n_steps
 
     def cast(self, dtype: str) -> Problem:
-        return Problem(
-            self.name, self.fun, self.y0.astype(dtype), self.params.astype(dtype), self.dt, self.n_steps
-        )
+        """The same in another precision."""
+        return replace(self, y0=self.y0.astype(dtype), params=self.params.astype(dtype))
 
     def first(self, n_members: int) -> Problem:
         """The first members alone."""
-        return Problem(
-            self.name, self.fun, self.y0[:n_members], self.params[:n_members], self.dt, self.n_steps
-        )
+        return replace(self, y0=self.y0[:n_members], params=self.params[:n_members])
+
+    def with_steps(self, n_steps: int) -> Problem:
+        """The same span in another number of steps."""
+        return replace(self, dt=self.t_end / n_steps, n_steps=n_steps)
 
 
 def _lorenz63(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:

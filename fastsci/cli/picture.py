@@ -61,8 +61,9 @@ def draw_run(asked: Run, tally: Tally, path: Path) -> None:
 
 
 def _sample(count: int, size: int) -> np.ndarray:
-    """Members spread evenly over the ensemble, so that a parameter that grows along it is seen in all its range."""
-    return np.unique(np.linspace(0, count - 1, min(count, size)).round().astype(np.int64))
+    """One member drawn from each of ``size`` equal parts, so that a parameter is seen in all its range."""
+    edges = np.linspace(0, count, min(count, size) + 1).astype(np.int64)
+    return np.random.default_rng(0).integers(edges[:-1], edges[1:])
 
 
 def _values(asked: Run, kept: np.ndarray, name: str) -> np.ndarray:

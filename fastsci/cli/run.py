@@ -60,13 +60,20 @@ class Run:
 
     def solve(
         self, members: Any, y0: np.ndarray, *, t_eval: np.ndarray | None,
-        progress: Callable[[float], None] | bool = False,
+        t_span: tuple[float, float] | None = None, progress: Callable[[float], None] | bool = False,
     ) -> EnsembleResult:  # fmt: skip
         """Integrate a range or an array of members from ``y0``."""
         return ensemble.solve_ensemble(
-            self.system, self.t_span, y0, params=self.members.params(members), method=self.method, dt=self.dt,
-            t_eval=t_eval, dtype=self.members.dtype, device=self.device, progress=progress,
+            self.system, t_span or self.t_span, y0, params=self.members.params(members), method=self.method,
+            dt=self.dt, t_eval=t_eval, dtype=self.members.dtype, device=self.device, progress=progress,
         )  # fmt: skip
+
+    def first_step(self) -> EnsembleResult:
+        """The first member's first step: what is wrong with the run shows here, and the kernel is compiled."""
+        start, end = self.t_span
+        step = math.copysign(min(self.dt or math.inf, abs(end - start)), end - start)
+        one = range(1)
+        return self.solve(one, self.members.states(one), t_eval=None, t_span=(start, start + step))
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -74,10 +81,11 @@ def run(parsed: argparse.Namespace) -> int:
     _check_targets(parsed)
     asked = _read(parsed)
     began = time.perf_counter()
-    tally = _compute(asked, parsed)
-    elapsed = time.perf_counter() - began
+    first = asked.first_step()
+    compiling = time.perf_counter() - began
+    tally = _compute(asked, first, parsed)
     if not parsed.quiet:
-        print(summary(asked.system, asked.members, asked.t_span, asked.dt, tally, elapsed))
+        print(summary(asked.system, asked.members, asked.t_span, asked.dt, tally, compiling))
     if tally.failed == asked.members.count:
         _say(parsed, f"store      {parsed.out}" if parsed.out else "")
         raise RunFailed(f"no member reached the end: {tally.messages()}; try a smaller --dt, or other states")
@@ -151,22 +159,24 @@ def _save_times(parsed: argparse.Namespace, t_span: tuple[float, float]) -> np.n
     return np.clip(times, min(start, end), max(start, end))
 
 
-def _compute(asked: Run, parsed: argparse.Namespace) -> Tally:
+def _compute(asked: Run, first: EnsembleResult, parsed: argparse.Namespace) -> Tally:
     """Every block of members, to the store where one is asked for."""
     members = asked.members
     tally = Tally(members, keep=bool(parsed.plot), seed=parsed.seed)
     show = None if parsed.quiet else bar()
     with ExitStack() as stack:
         store = None
+        if parsed.out:
+            layout = _layout(asked, first, parsed)
+            store = stack.enter_context(storage.create_store(parsed.out, layout, overwrite=parsed.overwrite))
         for block in asked.blocks():
             y0 = members.states(block)
+            began = time.perf_counter()
             result = asked.solve(block, y0, t_eval=asked.t_eval, progress=_share(show, block, members.count) or False)
-            if parsed.out and store is None:
-                layout = _layout(asked, result, parsed)
-                store = stack.enter_context(storage.create_store(parsed.out, layout, overwrite=parsed.overwrite))
+            computed = time.perf_counter()
             if store is not None:
                 store.write(block.start, y0, result)
-            tally.add(block.start, result)
+            tally.add(block.start, result, computing=computed - began, writing=time.perf_counter() - computed)
     return tally
 
 

@@ -30,6 +30,7 @@ class Tally:
     def __init__(self, members: Members, *, keep: bool, seed: int) -> None:
         self.statuses: Counter[int] = Counter()
         self.steps = 0
+        self.computing = self.writing = 0.0  # seconds
         self.path = self.reason = self.method = ""
         self.state: tuple[str, ...] = ()
         self.low = np.full(members.dim, np.inf)
@@ -37,8 +38,10 @@ class Tally:
         self.kept = _sample(members.count, KEPT_MEMBERS if keep else 0, seed)
         self.finals = np.full((len(self.kept), min(members.dim, KEPT_STATES)), np.nan)
 
-    def add(self, first: int, result: EnsembleResult) -> None:
-        """Count the members from ``first`` on."""
+    def add(self, first: int, result: EnsembleResult, *, computing: float, writing: float) -> None:
+        """Count the members from ``first`` on, and the seconds that they took."""
+        self.computing += computing
+        self.writing += writing
         self.path, self.reason, self.method = result.path, result.reason, result.method
         self.state = result.state
         values, counts = np.unique(result.status, return_counts=True)
@@ -71,18 +74,17 @@ def _sample(count: int, size: int, seed: int) -> np.ndarray:
 
 
 def summary(
-    system: System, members: Members, t_span: tuple[float, float], dt: float | None, tally: Tally, elapsed: float
+    system: System, members: Members, t_span: tuple[float, float], dt: float | None, tally: Tally, compiling: float
 ) -> str:
     """The lines that tell a person what a run came to."""
-    why = f" ({tally.reason})" if tally.reason else ""
-    where = {"lanes": "SIMD lanes", "scalar": f"one member at a time{why}", "cuda": "GPU"}.get(tally.path, tally.path)
-    rate = f"{_scaled(tally.steps / elapsed)} member-steps/s"
+    rate = f"{_scaled(tally.steps / tally.computing)} member-steps/s"
+    also = f"; {compiling:.3g} s to make the kernel ready" + (f", {tally.writing:.3g} s to write" if tally.writing > 1e-3 else "")
     lines = [
         f"members    {members.count:,} of {system.name}, {members.dim} state variables, {members.dtype}",
         f"span       t = {t_span[0]:g} to {t_span[1]:g} by {tally.method}" + (f", dt = {dt:g}" if dt else ""),
         *(f"parameter  {described}" for described in _varied(members)),
-        f"path       {tally.path}: {where}" if tally.path != where else f"path       {where}",
-        f"time       {elapsed:.3g} s, {rate}, compilation included",
+        f"path       {tally.path}" + (f": {tally.reason}" if tally.reason else ""),
+        f"time       {tally.computing:.3g} s, {rate}{also}",
         f"failed     {tally.failed:,}" + (f" ({tally.messages()})" if tally.failed else ""),
     ]
     if tally.failed < members.count:

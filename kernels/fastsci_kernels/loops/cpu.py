@@ -174,7 +174,7 @@ def integrate(kernel: Kernel, y: np.ndarray, params: np.ndarray, grid: Grid, out
     if work <= INLINE_WORK and progress is None:
         run(0, strips, None)
         return raised
-    done = _Done(strips * max(grid.longest, 1), progress)
+    done = _Done(strips * grid.longest, progress)
     run.report = done.add
     size = max(1, strips // (CHUNKS_PER_THREAD * pool.thread_count()))
     chunks = [(first, min(first + size, strips)) for first in range(0, strips, size)]
@@ -193,7 +193,7 @@ class _Done:
             self.count += amount
 
     def show(self) -> None:
-        self.progress(min(1.0, self.count / self.total))
+        self.progress(min(1.0, self.count / self.total) if self.total else 1.0)
 
 
 @dataclass

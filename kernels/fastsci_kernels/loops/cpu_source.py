@@ -172,13 +172,16 @@ def _own_grids(text: _Text) -> str:
         + "        at = stop\n"
         "        if event > until or (event == until and not last_block):\n"
         "            break\n"
+        "        between = False\n"
         f"        for lane in range({width}):\n"
         "            j = cursor[lane]\n"
         "            due = j < n_saves and save_step[j, o + lane] == event\n"
         "            cursor_offset[0, lane] = save_offset[j, o + lane] if due else 0.0\n"
-        + _indent(text.step("v", "start + at * h", side), 2)
+        "            between = between or cursor_offset[0, lane] != 0.0\n"
         + _indent(text.scatter("u", "at_grid", column="0"), 2)
-        + _indent(text.scatter("v", "off_grid", column="0"), 2)
+        + "        if between:\n"
+        + _indent(text.step("v", "start + at * h", side), 3)
+        + _indent(text.scatter("v", "off_grid", column="0"), 3)
         + f"        for lane in range({width}):\n"
         "            j = cursor[lane]\n"
         "            if j < n_saves and save_step[j, o + lane] == event:\n"

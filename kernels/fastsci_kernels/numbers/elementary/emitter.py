@@ -274,10 +274,10 @@ class Emitter:
         return (x.bits ^ sign).as_reals
 
     def polynomial(self, x: Reals, coefficients: Sequence[float]) -> Reals:
-        """The polynomial with `coefficients`, constant term first: even and odd terms apart, each by Horner's rule.
+        """The polynomial with `coefficients`, constant term first: even and odd terms, each by Horner's rule.
 
-        Two chains of dependent multiplications of half the length, for one multiplication more. (Estrin's scheme
-        has shorter chains still, but its further powers cost multiplications where those are what limits.)
+        Two chains of dependent multiplications of half the length, for one multiplication more. (Estrin's
+        scheme has shorter chains still, but the powers it needs are multiplications too, and those limit.)
         """
         square = x * x
         even = self._horner(square, coefficients[0::2])

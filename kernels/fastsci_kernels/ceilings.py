@@ -1,0 +1,131 @@
+"""What this machine can do at most, measured: multiply-adds, a large copy, a large matrix product.
+
+A speed says little by itself; beside the ceiling of the same minute it says how much is left.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from .compile import jit
+from .loops import pool
+from .loops.cpu import vector_bits
+from .numbers.memory import load, number, store
+
+CHAINS = 12  # enough to hide the latency of a multiply-add in two units, few enough for sixteen registers
+COPY_BYTES = 2**28
+MATRIX_SIZE = 1536
+REPEATS = 5
+
+
+def multiply_adds(bits: int, seconds: float = 0.1) -> float:
+    """Floating-point operations a second of fused multiply-adds alone, on all threads.
+
+    Parameters
+    ----------
+    bits : {64, 32}
+    seconds : float
+        Length of each of ``REPEATS`` measurements.
+
+    Returns
+    -------
+    float
+        Operations a second, two for each multiply-add; the best measurement.
+
+    Examples
+    --------
+    >>> multiply_adds(64, seconds=0.01) > 1e8
+    True
+    """
+    width = vector_bits() // bits
+    chains = _chains(bits, width)
+    threads = pool.thread_count()
+    out = np.zeros((threads * CHAINS, width), np.float64 if bits == 64 else np.float32)
+
+    def work(first: int, last: int, cancelled: threading.Event) -> None:
+        for row in range(first, last):
+            chains(out, row * CHAINS, rounds)
+
+    def run() -> None:
+        pool.run(work, [(thread, thread + 1) for thread in range(threads)])
+
+    rounds = 1000
+    run()
+    while (elapsed := _timed(run)) < seconds / 4:
+        rounds *= 4
+    rounds = max(1, int(rounds * seconds / elapsed))
+    return 2.0 * CHAINS * width * rounds * threads / best_of(run)
+
+
+def _chains(bits: int, width: int) -> Callable:
+    """Independent chains of a = a * b + c, whose fixed point is 1."""
+
+    @jit
+    def chains(out, row, rounds):
+        b, c = number(out[row, 0] + 0.5, bits, width), number(out[row, 0] * 0.0 + 0.5, bits, width)
+        a0, a1 = load(out, row, 0, width), load(out, row + 1, 0, width)
+        a2, a3 = load(out, row + 2, 0, width), load(out, row + 3, 0, width)
+        a4, a5 = load(out, row + 4, 0, width), load(out, row + 5, 0, width)
+        a6, a7 = load(out, row + 6, 0, width), load(out, row + 7, 0, width)
+        a8, a9 = load(out, row + 8, 0, width), load(out, row + 9, 0, width)
+        a10, a11 = load(out, row + 10, 0, width), load(out, row + 11, 0, width)
+        for _ in range(rounds):
+            a0, a1, a2, a3 = a0 * b + c, a1 * b + c, a2 * b + c, a3 * b + c
+            a4, a5, a6, a7 = a4 * b + c, a5 * b + c, a6 * b + c, a7 * b + c
+            a8, a9, a10, a11 = a8 * b + c, a9 * b + c, a10 * b + c, a11 * b + c
+        store(out, row, 0, a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + a10 + a11)
+
+    return chains
+
+
+def copy_bandwidth(size: int = COPY_BYTES) -> float:
+    """Bytes a second moved by a copy of ``size`` bytes on all threads: those read and those written."""
+    source, target = np.ones(size // 8), np.zeros(size // 8)
+    pieces = pool.thread_count()
+    edges = np.linspace(0, source.size, pieces + 1).astype(int).tolist()
+
+    def work(first: int, last: int, cancelled: threading.Event) -> None:
+        np.copyto(target[first:last], source[first:last])
+
+    return 2.0 * source.nbytes / best_of(lambda: pool.run(work, zip(edges[:-1], edges[1:])))
+
+
+def matrix_product(dtype: str = "float64", size: int = MATRIX_SIZE) -> float:
+    """Floating-point operations a second of a product of two square matrices by the BLAS that NumPy has."""
+    a = np.random.default_rng(0).standard_normal((size, size)).astype(dtype)
+    out = np.empty_like(a)
+    return 2.0 * size**3 / best_of(lambda: np.matmul(a, a, out=out))
+
+
+def measure() -> dict[str, float]:
+    """All ceilings, within some seconds.
+
+    Returns
+    -------
+    dict of str to float
+        ``fma_float64``, ``fma_float32``, ``matmul_float64``, ``matmul_float32`` in operations a second, ``copy`` in
+        bytes a second.
+    """
+    return {
+        "fma_float64": multiply_adds(64),
+        "fma_float32": multiply_adds(32),
+        "copy": copy_bandwidth(),
+        "matmul_float64": matrix_product("float64"),
+        "matmul_float32": matrix_product("float32"),
+    }
+
+
+def best_of(run: Callable[[], object], repeats: int = REPEATS) -> float:
+    """Seconds of the fastest of some runs, after one that is not counted."""
+    run()
+    return min(_timed(run) for _ in range(repeats))
+
+
+def _timed(run: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
