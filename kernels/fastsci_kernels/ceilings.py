@@ -14,6 +14,7 @@ import numpy as np
 from .compile import jit
 from .loops import pool
 from .loops.cpu import vector_bits
+from .numbers import arithmetic as arithmetic  # the operators of lanes
 from .numbers.memory import load, number, store
 
 CHAINS = 12  # enough to hide the latency of a multiply-add in two units, few enough for sixteen registers
@@ -48,7 +49,7 @@ def multiply_adds(bits: int, seconds: float = 0.1) -> float:
 
     def work(first: int, last: int, cancelled: threading.Event) -> None:
         for row in range(first, last):
-            chains(out, row * CHAINS, rounds)
+            chains(out, row * CHAINS, rounds, 0.5)
 
     def run() -> None:
         pool.run(work, [(thread, thread + 1) for thread in range(threads)])
@@ -65,8 +66,8 @@ def _chains(bits: int, width: int) -> Callable:
     """Independent chains of a = a * b + c, whose fixed point is 1."""
 
     @jit
-    def chains(out, row, rounds):
-        b, c = number(out[row, 0] + 0.5, bits, width), number(out[row, 0] * 0.0 + 0.5, bits, width)
+    def chains(out, row, rounds, half):
+        b, c = number(half, bits, width), number(half, bits, width)
         a0, a1 = load(out, row, 0, width), load(out, row + 1, 0, width)
         a2, a3 = load(out, row + 2, 0, width), load(out, row + 3, 0, width)
         a4, a5 = load(out, row + 4, 0, width), load(out, row + 5, 0, width)

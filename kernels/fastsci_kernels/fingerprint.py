@@ -28,10 +28,11 @@ _memory: weakref.WeakKeyDictionary[FunctionType, tuple[tuple, str]] = weakref.We
 
 def is_library(value: Any) -> bool:
     """Whether a function, type or module belongs to one of LIBRARIES."""
-    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-    if name is None and isinstance(value, FunctionType):
-        return False  # made by ``exec`` in a namespace without a name
-    return (name or "builtins").partition(".")[0] in LIBRARIES
+    inner = getattr(value, "py_func", value)
+    name = inner.__name__ if isinstance(inner, ModuleType) else getattr(inner, "__module__", None)
+    root = (name or "builtins").partition(".")[0]
+    # What `exec` makes calls itself a builtin, but no builtin is written in Python.
+    return root in LIBRARIES and not (isinstance(inner, FunctionType) and root == "builtins")
 
 
 def codes(code: CodeType) -> Iterator[CodeType]:
