@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from fastsci_kernels.loops import cpu
 from fastsci_kernels.loops.grid import Grid, make_grid
 from fastsci_kernels.methods.tableau import Tableau
@@ -19,13 +20,22 @@ NON_FINITE, RAISED = -1, -2
 
 
 def integrate(
-    system: System, members: Ensemble, tableau: Tableau, library: Library, progress: Callable[[float], None] | None
+    system: System,
+    members: Ensemble,
+    tableau: Tableau,
+    library: Library,
+    progress: Callable[[float], None] | None,
 ) -> EnsembleResult:
     """Run on the CPU; the arguments have been checked."""
     ragged = members.t_span.ndim == 2 or members.dt.ndim == 1
     kernel = cpu.kernel(
-        system.fun, tableau, style=system.style, dim=members.dim, n_params=len(members.params),
-        dtype=members.dtype, ragged=ragged,
+        system.fun,
+        tableau,
+        style=system.style,
+        dim=members.dim,
+        n_params=len(members.params),
+        dtype=members.dtype,
+        ragged=ragged,
     )
     padded = cpu.pad(members.n_members, kernel.shape.width)
     grid = make_grid(members.t_span, members.dt, members.t_eval, members.dtype, padded)
@@ -41,8 +51,15 @@ def integrate(
         saves[:, :, failed] = np.nan
         status[failed] = RAISED
     return describe(
-        system, members, tableau, grid, saves.transpose(2, 1, 0), status, library.give_back,
-        path=kernel.path, reason=kernel.reason,
+        system,
+        members,
+        tableau,
+        grid,
+        saves.transpose(2, 1, 0),
+        status,
+        library.give_back,
+        path=kernel.path,
+        reason=kernel.reason,
     )
 
 
@@ -61,8 +78,16 @@ def pack(members: Ensemble, padded: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def describe(
-    system: System, members: Ensemble, tableau: Tableau, grid: Grid, saves: Any, status: Any,
-    give_back: Callable[[Any], Any], *, path: str, reason: str = "",
+    system: System,
+    members: Ensemble,
+    tableau: Tableau,
+    grid: Grid,
+    saves: Any,
+    status: Any,
+    give_back: Callable[[Any], Any],
+    *,
+    path: str,
+    reason: str = "",
 ) -> EnsembleResult:
     """The result of a run whose saves are (n_members, dim, n_saves), the last one the end of the span."""
     n = members.n_members

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from fastsci_kernels import cuda_target
 from fastsci_kernels.loops import cuda
 from fastsci_kernels.loops.grid import make_grid
@@ -34,7 +35,11 @@ class _Memory:
 
 
 def integrate(
-    system: System, members: Ensemble, tableau: Tableau, library: Library, progress: Callable[[float], None] | None
+    system: System,
+    members: Ensemble,
+    tableau: Tableau,
+    library: Library,
+    progress: Callable[[float], None] | None,
 ) -> EnsembleResult:
     """Run on a GPU, or on the simulator of one; the arguments have been checked."""
     cuda_target.require_device()
@@ -43,7 +48,12 @@ def integrate(
     memory = _memory(library, members)
     with memory.on_device():
         kernel = cuda.kernel(
-            system.fun, tableau, style=system.style, dim=members.dim, n_params=len(members.params), dtype=members.dtype,
+            system.fun,
+            tableau,
+            style=system.style,
+            dim=members.dim,
+            n_params=len(members.params),
+            dtype=members.dtype,
         )
         out = memory.empty((grid.n_saves * members.dim, n), members.dtype)
         lost = np.zeros(n, bool)
@@ -59,7 +69,14 @@ def integrate(
         status = memory.as_int8(~(last - last == 0).all(0)) * NON_FINITE
         status[failed] = RAISED
         return describe(
-            system, members, tableau, grid, _members_first(saves), status, memory.give, path="cuda",
+            system,
+            members,
+            tableau,
+            grid,
+            _members_first(saves),
+            status,
+            memory.give,
+            path="cuda",
         )
 
 

@@ -30,9 +30,7 @@ def plain_function(fun: Any) -> types.FunctionType:
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(f"fun: {function.__name__} is async, expected a plain function, as in {TUPLE_FORM}")
     if inspect.isgeneratorfunction(function):
-        raise TypeError(
-            f"fun: {function.__name__} is a generator (it yields), expected a return: {TUPLE_FORM}"
-        )
+        raise TypeError(f"fun: {function.__name__} is a generator (it yields), expected a return: {TUPLE_FORM}")
     return function
 
 
@@ -53,9 +51,7 @@ def style(fun: types.FunctionType) -> Style:
     if required == 4:
         return "inplace"
     if len(arguments) == 2:
-        raise TypeError(
-            f"fun: {shown} takes 2 arguments (SciPy's form), expected 3 and a tuple back: {TUPLE_FORM}"
-        )
+        raise TypeError(f"fun: {shown} takes 2 arguments (SciPy's form), expected 3 and a tuple back: {TUPLE_FORM}")
     raise TypeError(
         f"fun: {shown} takes {len(arguments)} arguments, expected (t, u, p) or (t, u, p, du); parameters come"
         f" together in p, and `a, b = p` unpacks them: {TUPLE_FORM}"
@@ -101,9 +97,7 @@ def check_unpacking(
     if count is not None and count != len(names):
         raise ValueError(
             f"{argument}: has {len(names)} names ({', '.join(names)}), but {label} unpacks {count} values"
-            f" from {variable}"
-            + (f" ({', '.join(unpacked)})" if unpacked else "")
-            + "; give one name for each"
+            f" from {variable}" + (f" ({', '.join(unpacked)})" if unpacked else "") + "; give one name for each"
         )
     if unpacked is not None and names != unpacked and set(names) == set(unpacked):
         raise ValueError(
@@ -134,9 +128,7 @@ def defaults(params: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in params.items()}
 
 
-def constant_arrays(
-    constants: Mapping[str, ArrayLike], fun: types.FunctionType
-) -> dict[str, NDArray[np.float64]]:
+def constant_arrays(constants: Mapping[str, ArrayLike], fun: types.FunctionType) -> dict[str, NDArray[np.float64]]:
     arrays = {}
     read = set(fun.__code__.co_freevars).union(*(code.co_names for code in _codes(fun.__code__)))
     for name in names(constants, "constants"):
@@ -195,9 +187,7 @@ def float_array(values: Any, argument: str) -> NDArray[np.float64]:
     try:
         array = np.asarray(values)
     except ValueError as error:
-        raise ValueError(
-            f"{argument}: is not a rectangular array ({error}); give rows of one length"
-        ) from None
+        raise ValueError(f"{argument}: is not a rectangular array ({error}); give rows of one length") from None
     if array.dtype.kind not in "biuf" and array.size:
         raise TypeError(f"{argument}: is {brief(values)} of dtype {array.dtype}, expected real numbers")
     return array.astype(np.float64, order="C")
@@ -212,11 +202,7 @@ def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
 def frozen(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     return types.MappingProxyType(
         {
-            name: frozen(fact)
-            if isinstance(fact, Mapping)
-            else tuple(fact)
-            if isinstance(fact, list)
-            else fact
+            name: frozen(fact) if isinstance(fact, Mapping) else tuple(fact) if isinstance(fact, list) else fact
             for name, fact in facts.items()
         }
     )

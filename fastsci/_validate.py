@@ -84,9 +84,7 @@ def _parameters(system: System, params: Any) -> tuple[list[np.ndarray], tuple[st
         return _named_parameters(system, params or {}), names
     array = real_array(params, "params")
     if array.ndim not in (1, 2):
-        raise ValueError(
-            f"params: has shape {array.shape}, expected (n_params,) or (n_members, n_params); reshape it"
-        )
+        raise ValueError(f"params: has shape {array.shape}, expected (n_params,) or (n_members, n_params); reshape it")
     if names and array.shape[-1] != len(names):
         raise ValueError(
             f"params: has shape {array.shape}, expected a last axis of {len(names)} for {', '.join(names)};"
@@ -154,8 +152,9 @@ def _agree(counts: dict[str, int]) -> int:
     """Number of members: all arguments that carry one agree, or hold a single row that serves every member."""
     sizes = {name: count for name, count in counts.items() if count != 1}
     if len(set(sizes.values())) > 1:
-        (first, one), (second, other) = list(sizes.items())[0], next(
-            item for item in sizes.items() if item[1] != next(iter(sizes.values()))
+        (first, one), (second, other) = (
+            list(sizes.items())[0],
+            next(item for item in sizes.items() if item[1] != next(iter(sizes.values()))),
         )
         raise ValueError(f"{second}: is for {other} members, but {first} is for {one}; give both as many, or one")
     return next(iter(sizes.values()), 1)

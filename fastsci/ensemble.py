@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
 from fastsci_kernels.methods.catalogue import NAMES, TABLEAUS
 from fastsci_kernels.methods.tableau import Tableau
-from numpy.typing import ArrayLike, DTypeLike
 
 from . import _validate
 from ._arrays import Library, library_of, to_numpy
@@ -45,7 +46,7 @@ def solve_ensemble(
     method: str = "RK4",
     dt: ArrayLike | None = None,
     t_eval: ArrayLike | None = None,
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
     device: Device = "auto",
     progress: bool | Callable[[float], None] = False,
 ) -> EnsembleResult:

@@ -166,7 +166,17 @@ def _density(axis: Axes, x: np.ndarray, y: np.ndarray, limits: tuple[Any, Any], 
     """Points; of many, counts in a grid of boxes on a logarithmic scale, where empty boxes stay clear."""
     if len(x) <= POINTS:
         colour = HOT if colours != DENSITY else "black"
-        axis.plot(x, y, ".", ms=9.0 if len(x) == 1 else 2.2, mew=0, color=colour, alpha=0.7, rasterized=True, zorder=3)
+        axis.plot(
+            x,
+            y,
+            ".",
+            ms=9.0 if len(x) == 1 else 2.2,
+            mew=0,
+            color=colour,
+            alpha=0.7,
+            rasterized=True,
+            zorder=3,
+        )
         return
     from matplotlib.colors import LogNorm
 
@@ -207,7 +217,15 @@ def _final_densities(strip: Any, portrait: Portrait) -> None:
     for index, axis in enumerate(axes):
         limits = _limits(finals[:, index])
         bins = int(np.clip(len(finals) ** 0.5, 10, BINS))
-        axis.hist(finals[:, index], bins=bins, range=limits, density=True, color=BAND, histtype="stepfilled", alpha=0.8)
+        axis.hist(
+            finals[:, index],
+            bins=bins,
+            range=limits,
+            density=True,
+            color=BAND,
+            histtype="stepfilled",
+            alpha=0.8,
+        )
         axis.set(xlabel=f"{portrait.names[index]} at the end", xlim=limits)
         axis.set_ylim(bottom=0)
     axes[0].set_ylabel("probability density")

@@ -128,9 +128,7 @@ class System:
         array([-6.])
         """
         self._check_param_names(new)
-        return dataclasses.replace(
-            self, params=types.MappingProxyType({**self.params, **_function.defaults(new)})
-        )
+        return dataclasses.replace(self, params=types.MappingProxyType({**self.params, **_function.defaults(new)}))
 
     def rhs(
         self, t: ArrayLike, u: ArrayLike, params: Mapping[str, ArrayLike] | ArrayLike | None = None
@@ -225,25 +223,19 @@ class System:
                     f" it has {known}"
                 )
 
-    def _parameter_rows(
-        self, params: Mapping[str, ArrayLike] | ArrayLike | None, n: int
-    ) -> NDArray[np.float64]:
+    def _parameter_rows(self, params: Mapping[str, ArrayLike] | ArrayLike | None, n: int) -> NDArray[np.float64]:
         """(n, n_params) parameters, one row per state."""
         if params is None or isinstance(params, Mapping):
             given = {} if params is None else params
             self._check_param_names(given)
             missing = [name for name, value in self.params.items() if math.isnan(value) and name not in given]
             if missing:
-                raise ValueError(
-                    f"params: {self.name} has no default for {', '.join(missing)}; give params={{...}}"
-                )
+                raise ValueError(f"params: {self.name} has no default for {', '.join(missing)}; give params={{...}}")
             columns = np.empty((n, len(self.params)))
             for index, (name, default) in enumerate(self.params.items()):
                 column = _function.float_array(given.get(name, default), f"params[{name!r}]")
                 if column.shape not in ((), (n,)):
-                    raise ValueError(
-                        f"params[{name!r}]: has shape {column.shape}, expected a number or ({n},)"
-                    )
+                    raise ValueError(f"params[{name!r}]: has shape {column.shape}, expected a number or ({n},)")
                 columns[:, index] = column
             return columns
         rows = _function.float_array(params, "params")
@@ -259,9 +251,7 @@ class System:
 @overload
 def system(fun: Callable[..., Any], **description: Unpack[Description]) -> System: ...
 @overload
-def system(
-    fun: None = None, **description: Unpack[Description]
-) -> Callable[[Callable[..., Any]], System]: ...
+def system(fun: None = None, **description: Unpack[Description]) -> Callable[[Callable[..., Any]], System]: ...
 def system(
     fun: Callable[..., Any] | None = None,
     *,
@@ -331,9 +321,7 @@ def system(
             default_y0=default_y0, dt=dt, facts=facts, name=name,
         )  # fmt: skip
     if kind not in ("flow", "map"):
-        raise ValueError(
-            f"kind: is {kind!r}, expected 'flow' (giving du/dt) or 'map' (giving the next state)"
-        )
+        raise ValueError(f"kind: is {kind!r}, expected 'flow' (giving du/dt) or 'map' (giving the next state)")
     function = _function.plain_function(fun)
     style = _function.style(function)
     label = function.__name__ if name is None else name
@@ -341,9 +329,7 @@ def system(
     _, u_name, p_name = function.__code__.co_varnames[:3]
     n_unpacked, unpacked_params = _function.unpacking(function.__code__, p_name)
     names = unpacked_params if params is None else _function.names(params, "params")
-    defaults = (
-        _function.defaults(params) if isinstance(params, Mapping) else dict.fromkeys(names or (), math.nan)
-    )
+    defaults = _function.defaults(params) if isinstance(params, Mapping) else dict.fromkeys(names or (), math.nan)
     if params is not None:
         _function.check_unpacking("params", tuple(defaults), label, p_name, n_unpacked, unpacked_params)
 

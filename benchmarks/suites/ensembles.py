@@ -78,7 +78,7 @@ class Kuramoto(_Ensemble):
 class OnScalars(_Ensemble):
     """A right-hand side that branches on its state."""
 
-    given = problem("relay", 16_384, 100)
+    given = problem("one_sided_spring", 16_384, 100)
     path = "scalar"
 
 

@@ -40,13 +40,13 @@ def kuramoto(t, u, p, du):
         du[i] = OMEGA[i] + p[0] / n * pull
 
 
-def relay(t, u, p):
+def one_sided_spring(t, u, p):
     """Branches on its state, so that it runs on scalars."""
     x, v = u
-    (force,) = p
+    (stiffness,) = p
     if x > 0.0:
-        return v, -force - 0.1 * v
-    return v, force - 0.1 * v
+        return v, -stiffness * x
+    return v, -x
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _kuramoto(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]
     return rng.uniform(-np.pi, np.pi, (n, OMEGA.size)), np.linspace(0.5, 4.0, n)[:, np.newaxis]
 
 
-def _relay(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+def _one_sided_spring(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
     return rng.normal(0.0, 1.0, (n, 2)), np.linspace(0.5, 2.0, n)[:, np.newaxis]
 
 
@@ -116,7 +116,7 @@ _PROBLEMS: dict[str, tuple[FunctionType, Callable, float]] = {
     "lorenz96": (lorenz96, _lorenz96, 0.01),
     "pendulum": (pendulum, _pendulum, 0.01),
     "kuramoto": (kuramoto, _kuramoto, 0.02),
-    "relay": (relay, _relay, 0.01),
+    "one_sided_spring": (one_sided_spring, _one_sided_spring, 0.01),
 }
 
 

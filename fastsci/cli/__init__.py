@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .errors import FAILED, INTERRUPTED, USAGE, RunFailed, UsageError, one_line
+from .errors import FAILED, INTERRUPTED, USAGE, RunFailed, UsageError, is_about_an_option, one_line
 from .parser import build_parser
 
 __all__ = ["main"]
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _verdict(error: Exception) -> tuple[str, int]:
     """What to say of an error, and the exit status."""
-    if isinstance(error, UsageError | ValueError | TypeError):
+    if isinstance(error, ValueError | TypeError) or is_about_an_option(error):
         return f"error: {one_line(error)}", USAGE
     if isinstance(error, RunFailed):
         return f"error: {one_line(error)}", FAILED

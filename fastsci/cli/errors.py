@@ -17,6 +17,7 @@ _OPTIONS = {
     "t_span": "--t-end",
     "t_eval": "--save-every",
 }
+_ARGUMENT = re.compile(rf"({'|'.join(_OPTIONS)})(?=[:\[])")
 
 
 class UsageError(ValueError):
@@ -30,4 +31,11 @@ class RunFailed(RuntimeError):  # noqa: N818  (the name is the sentence)
 def one_line(error: BaseException) -> str:
     """The message of an error without line breaks, its argument named by the option that sets it."""
     text = " ".join(str(error).split()) or type(error).__name__
-    return re.sub(rf"^({'|'.join(_OPTIONS)})(?=[:\[])", lambda match: _OPTIONS[match.group()], text)
+    text = text.replace('device="cpu"', "--device cpu")
+    named = _ARGUMENT.match(text)
+    return _OPTIONS[named.group()] + text[named.end() :] if named else text
+
+
+def is_about_an_option(error: BaseException) -> bool:
+    """Whether an error names an argument that an option sets."""
+    return _ARGUMENT.match(str(error)) is not None

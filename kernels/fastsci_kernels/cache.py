@@ -7,12 +7,12 @@ kernel sources, of the versions and of the processor, so a hit can only be right
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import logging
 import os
 import sys
 import tempfile
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -61,11 +61,11 @@ def load(name: str, source: str, values: dict[str, Any]) -> ModuleType:
     try:
         if not path.exists():
             _write(path, source)
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        module = importlib.util.module_from_spec(spec)
+        module = ModuleType(module_name)
+        module.__file__ = str(path)
         vars(module).update(values, CACHE=True)
         sys.modules[module_name] = module
-        spec.loader.exec_module(module)
+        SourceFileLoader(module_name, str(path)).exec_module(module)
     except (OSError, RuntimeError) as error:
         log.warning("compiled kernels are not kept: %s", error)
         module = ModuleType(module_name)

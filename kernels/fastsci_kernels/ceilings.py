@@ -19,7 +19,7 @@ from .numbers.memory import load, number, store
 
 CHAINS = 12  # enough to hide the latency of a multiply-add in two units, few enough for sixteen registers
 COPY_BYTES = 2**28
-MATRIX_SIZE = 1536
+MATRIX_SIZE = 1024
 REPEATS = 5
 
 

@@ -62,7 +62,10 @@ _CAUSES = (
     (r"Untyped global name '([^']+)'", r"it uses {0!r}, which has no compiled form"),
     (r"Unknown attribute '([^']+)' of type Module\(<module '([^']+)'", r"{1}.{0} has no compiled form"),
     (r"NameError: (name '[^']+' is not defined)", r"{0}"),
-    (r"No implementation of function Function\((.+?)\) found for signature", r"{0} has no form for its arguments here"),
+    (
+        r"No implementation of function Function\((.+?)\) found for signature",
+        r"{0} has no form for its arguments here",
+    ),
 )
 
 
@@ -86,5 +89,7 @@ def _cause(text: str) -> str:
         if match:
             return template.format(*match.groups())
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    useful = [line for line in lines if not line.startswith(("Failed in", "-", ">", "File", "During", "There are", "^"))]
+    useful = [
+        line for line in lines if not line.startswith(("Failed in", "-", ">", "File", "During", "There are", "^"))
+    ]
     return (useful or lines or ["the compiler gave no reason"])[0]

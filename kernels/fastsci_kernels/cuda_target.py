@@ -17,8 +17,16 @@ import numpy as np
 OPTIONS = {"fastmath": False, "lto": False, "opt": True}
 
 # Where NumPy names a function of ``math`` otherwise.
-_NUMPY_NAMES = {"pow": "power", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2",
-                "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}
+_NUMPY_NAMES = {
+    "pow": "power",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
+}
 
 
 def cuda() -> ModuleType:

@@ -46,12 +46,14 @@ def codes(code: CodeType) -> Iterator[CodeType]:
 @lru_cache(maxsize=4096)
 def _global_names(code: CodeType) -> tuple[str, ...]:
     """Names read as globals, here and in nested code; ``co_names`` would add those of attributes."""
-    return tuple(dict.fromkeys(
-        instruction.argval
-        for part in codes(code)
-        for instruction in dis.get_instructions(part)
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-    ))
+    return tuple(
+        dict.fromkeys(
+            instruction.argval
+            for part in codes(code)
+            for instruction in dis.get_instructions(part)
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+        )
+    )
 
 
 def captured(fun: FunctionType) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fastsci_kernels import cache
 
 import fastsci
+from fastsci_kernels import cache
 
 # A process of its own integrates with a captured gain and says what it got and how long the first call took.
 PROCESS = """

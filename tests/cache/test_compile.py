@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numba
 import pytest
+
 from fastsci_kernels.compile import CompilationError, compilable, explain, jit
 
 SCALE = 3.0
@@ -41,18 +43,18 @@ def test_recursion_is_refused_with_a_remedy():
         compilable(calls_itself)
 
 
-def opens_a_file(x):
-    handle = open("data.txt")
-    return x + len(handle.read())
+def reads_input(x):
+    answer = input("?")
+    return x + len(answer)
 
 
 def test_the_explanation_names_the_line_and_is_one_line():
-    with pytest.raises(Exception) as raised:
-        jit(compilable(opens_a_file))(1.0)
-    message = explain(raised.value, opens_a_file)
+    with pytest.raises(numba.TypingError) as raised:
+        jit(compilable(reads_input))(1.0)
+    message = explain(raised.value, reads_input)
     assert "\n" not in message
     assert __file__ in message
-    assert 'open("data.txt")' in message or "handle" in message
+    assert 'answer = input("?")' in message
 
 
 def test_contraction_keeps_signed_zero_and_nan():

@@ -10,6 +10,7 @@ import types
 import numba
 import numpy as np
 import pytest
+
 from fastsci_kernels.fingerprint import captured, fingerprint
 
 GAIN = 2.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+
 from fastsci_kernels.compile import compilable, jit
 from fastsci_kernels.numbers import functions  # noqa: F401  (binds the elementary functions)
 from fastsci_kernels.numbers.memory import load, number, store

@@ -6,11 +6,28 @@ import math
 
 import numpy as np
 import pytest
-from fastsci_kernels.numbers.arithmetic import where
 
+from fastsci_kernels.numbers.arithmetic import where
 from tests.numbers.lane_driver import on_lanes
 
-SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.1, -2.5, 3.0, 1e-310, -1e300, 1e300, math.inf, -math.inf, math.nan, 7.25, 0.5, 1e16]
+SPECIAL = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.1,
+    -2.5,
+    3.0,
+    1e-310,
+    -1e300,
+    1e300,
+    math.inf,
+    -math.inf,
+    math.nan,
+    7.25,
+    0.5,
+    1e16,
+]
 
 PRECISIONS = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 WIDTHS = pytest.mark.parametrize("width", [1, 2, 16])
@@ -40,7 +57,14 @@ def test_binary_operations_are_those_of_numpy(dtype, width):
     x, y = pairs(dtype)
     ours = on_lanes(binary, np.array([x, y]), 8, width)
     expected = (
-        x + y, x - y, x * y, x / y, np.remainder(x, y), np.minimum(x, y), np.maximum(x, y), np.copysign(x, y),
+        x + y,
+        x - y,
+        x * y,
+        x / y,
+        np.remainder(x, y),
+        np.minimum(x, y),
+        np.maximum(x, y),
+        np.copysign(x, y),
     )
     for mine, theirs in zip(ours[:5], expected[:5], strict=True):
         assert_same(mine, theirs)
@@ -59,7 +83,15 @@ def test_rounding_and_signs_are_those_of_numpy(dtype, width):
     x, y = pairs(dtype)
     ours = on_lanes(rounding, np.array([x, y]), 9, width)
     expected = (
-        np.floor_divide(x, y), np.floor(x), np.ceil(x), np.trunc(x), np.rint(x), np.abs(x), -x, np.sign(x), np.sqrt(x),
+        np.floor_divide(x, y),
+        np.floor(x),
+        np.ceil(x),
+        np.trunc(x),
+        np.rint(x),
+        np.abs(x),
+        -x,
+        np.sign(x),
+        np.sqrt(x),
     )
     for mine, theirs in zip(ours, expected, strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -67,8 +99,13 @@ def test_rounding_and_signs_are_those_of_numpy(dtype, width):
 
 def comparisons(x, y):
     return (
-        where(x < y, 1.0, 0.0), where(x <= y, 1.0, 0.0), where(x > y, 1.0, 0.0), where(x >= y, 1.0, 0.0),
-        where(x == y, 1.0, 0.0), where(x != y, 1.0, 0.0), where((x < y) & ~(y > 1.0) | (x > 2.0), x, y),
+        where(x < y, 1.0, 0.0),
+        where(x <= y, 1.0, 0.0),
+        where(x > y, 1.0, 0.0),
+        where(x >= y, 1.0, 0.0),
+        where(x == y, 1.0, 0.0),
+        where(x != y, 1.0, 0.0),
+        where((x < y) & ~(y > 1.0) | (x > 2.0), x, y),
         where((x < 0.0) ^ (y < 0.0), x, 2.0),
     )
 
@@ -79,8 +116,14 @@ def test_comparisons_select_lane_by_lane(dtype, width):
     x, y = pairs(dtype)
     ours = on_lanes(comparisons, np.array([x, y]), 8, width)
     expected = (
-        x < y, x <= y, x > y, x >= y, x == y, x != y,
-        np.where((x < y) & ~(y > 1.0) | (x > 2.0), x, y), np.where((x < 0.0) ^ (y < 0.0), x, dtype(2.0)),
+        x < y,
+        x <= y,
+        x > y,
+        x >= y,
+        x == y,
+        x != y,
+        np.where((x < y) & ~(y > 1.0) | (x > 2.0), x, y),
+        np.where((x < 0.0) ^ (y < 0.0), x, dtype(2.0)),
     )
     for mine, theirs in zip(ours, expected, strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -102,7 +145,16 @@ def test_plain_numbers_beside_lanes_take_their_precision(dtype, width):
     ours = on_lanes(weak, x[np.newaxis], 10, width)
     tenth = dtype(0.1)
     expected = (
-        tenth * x, (1 + x) / 2, 2 - x, 6 * x, x + 2 * x, x * x, 1 / (x * x * x), np.ones_like(x), x, tenth * x,
+        tenth * x,
+        (1 + x) / 2,
+        2 - x,
+        6 * x,
+        x + 2 * x,
+        x * x,
+        1 / (x * x * x),
+        np.ones_like(x),
+        x,
+        tenth * x,
     )
     for mine, theirs in zip(ours, expected, strict=True):
         assert theirs.dtype == dtype
@@ -111,8 +163,19 @@ def test_plain_numbers_beside_lanes_take_their_precision(dtype, width):
 
 def elementary(x):
     return (
-        math.sin(x), np.cos(x), math.exp(x), np.log(x), math.tanh(x), np.hypot(x, 1.0), math.atan2(x, 2.0),
-        x**0.5, np.arcsin(x / 4), math.log10(x), math.erf(x), np.power(x, 1.5), np.degrees(x),
+        math.sin(x),
+        np.cos(x),
+        math.exp(x),
+        np.log(x),
+        math.tanh(x),
+        np.hypot(x, 1.0),
+        math.atan2(x, 2.0),
+        x**0.5,
+        np.arcsin(x / 4),
+        math.log10(x),
+        math.erf(x),
+        np.power(x, 1.5),
+        np.degrees(x),
         where(np.isfinite(x), 1.0, 0.0),
     )
 
@@ -123,9 +186,20 @@ def test_names_of_math_and_numpy_reach_the_elementary_functions(dtype, width):
     x = np.linspace(0.5, 2.0, 32).astype(dtype)
     exact = x.astype(np.float64)
     expected = (
-        np.sin(exact), np.cos(exact), np.exp(exact), np.log(exact), np.tanh(exact), np.hypot(exact, 1.0),
-        np.arctan2(exact, 2.0), np.sqrt(exact), np.arcsin(exact / 4), np.log10(exact),
-        np.array([math.erf(value) for value in exact]), exact**1.5, np.degrees(exact), np.ones(32),
+        np.sin(exact),
+        np.cos(exact),
+        np.exp(exact),
+        np.log(exact),
+        np.tanh(exact),
+        np.hypot(exact, 1.0),
+        np.arctan2(exact, 2.0),
+        np.sqrt(exact),
+        np.arcsin(exact / 4),
+        np.log10(exact),
+        np.array([math.erf(value) for value in exact]),
+        exact**1.5,
+        np.degrees(exact),
+        np.ones(32),
     )
     ours = on_lanes(elementary, x[np.newaxis], 14, width)
     for mine, theirs in zip(ours, expected, strict=True):

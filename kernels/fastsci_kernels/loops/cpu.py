@@ -63,8 +63,9 @@ def lane_count(dim: int, bits: int) -> int:
     return 2 * register if dim <= WIDE_LIMIT else register
 
 
-def kernel(fun: FunctionType, tableau: Tableau, *, style: str, dim: int, n_params: int, dtype: np.dtype,
-           ragged: bool) -> Kernel:
+def kernel(
+    fun: FunctionType, tableau: Tableau, *, style: str, dim: int, n_params: int, dtype: np.dtype, ragged: bool
+) -> Kernel:
     """The compiled driver for a right-hand side, from memory, from the disk, or made now.
 
     Lanes where the function allows, else scalars; which of the two depends on the function and the precision alone.
@@ -115,7 +116,7 @@ def _compile(fun: FunctionType, digest: str, tableau: Tableau, shape: Shape) -> 
     module = cache.load(name, source, {"slope": slope})
     try:
         module.drive.compile(_signature(shape))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (whatever the compiler raises is about the user's function)
         raise CompilationError(explain(error, fun)) from None
     module.drive.disable_compile()
     return module.drive
@@ -142,8 +143,14 @@ def pad(members: int, width: int) -> int:
     return -(-members // width) * width
 
 
-def integrate(kernel: Kernel, y: np.ndarray, params: np.ndarray, grid: Grid, out: np.ndarray,
-              progress: Callable[[float], None] | None = None) -> np.ndarray:
+def integrate(
+    kernel: Kernel,
+    y: np.ndarray,
+    params: np.ndarray,
+    grid: Grid,
+    out: np.ndarray,
+    progress: Callable[[float], None] | None = None,
+) -> np.ndarray:
     """Integrate every member in place.
 
     Parameters
@@ -178,7 +185,7 @@ def integrate(kernel: Kernel, y: np.ndarray, params: np.ndarray, grid: Grid, out
     run.report = done.add
     size = max(1, strips // (CHUNKS_PER_THREAD * pool.thread_count()))
     chunks = [(first, min(first + size, strips)) for first in range(0, strips, size)]
-    pool.run(run, chunks, done.show if progress is not None else None)
+    pool.run(run, chunks, done.show)
     return raised
 
 
@@ -238,4 +245,9 @@ class _Run:
 
     def _strip_buffers(self, dtype: np.dtype) -> tuple[np.ndarray, ...]:
         width, dim = self.kernel.shape.width, self.kernel.shape.dim
-        return np.zeros(width, np.int64), np.zeros((1, width), dtype), np.empty((dim, width), dtype), np.empty((dim, width), dtype)
+        return (
+            np.zeros(width, np.int64),
+            np.zeros((1, width), dtype),
+            np.empty((dim, width), dtype),
+            np.empty((dim, width), dtype),
+        )

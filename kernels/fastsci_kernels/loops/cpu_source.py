@@ -145,9 +145,7 @@ def _shared_grid(text: _Text) -> str:
 def _own_grids(text: _Text) -> str:
     """Members of a strip take every step together; a lane past its end keeps its state."""
     dim, width = text.shape.dim, text.shape.width
-    start, h = (
-        (f"{name}[0, o]" if text.shape.arrays else f"load({name}, 0, o, {width})") for name in ("t0", "dt")
-    )
+    start, h = ((f"{name}[0, o]" if text.shape.arrays else f"load({name}, 0, o, {width})") for name in ("t0", "dt"))
     side = "cursor_offset[0, 0]" if text.shape.arrays else f"load(cursor_offset, 0, 0, {width})"
     return (
         "def integrate(y, params, room, t0, dt, counts, save_step, save_offset, out, o, at, until, last_block,\n"
@@ -191,8 +189,7 @@ def _own_grids(text: _Text) -> str:
         "                        out[row, o + lane] = off_grid[i, lane]\n"
         "                    else:\n"
         "                        out[row, o + lane] = at_grid[i, lane]\n"
-        "                cursor[lane] = j + 1\n"
-        + _indent(text.scatter("u", "y"), 1)
+        "                cursor[lane] = j + 1\n" + _indent(text.scatter("u", "y"), 1)
     )
 
 
@@ -214,9 +211,7 @@ def _loop_over_strips(shape: Shape) -> str:
             "            except Exception:\n"
             "                raised[s] = 1\n"
         )
-    return (
-        f"def drive({shared}, raised, first, last, at, until, {extra}):\n    for s in range(first, last):\n{body}"
-    )
+    return f"def drive({shared}, raised, first, last, at, until, {extra}):\n    for s in range(first, last):\n{body}"
 
 
 def driver_source(tableau: Tableau, shape: Shape) -> str:

@@ -16,7 +16,7 @@ from .. import cuda_target
 from ..compile import CompilationError, compilable, explain
 from ..fingerprint import fingerprint
 from ..methods.tableau import Tableau
-from ..numbers import arithmetic, functions, memory, plain
+from ..numbers import memory, on_cuda, plain
 from .cuda_source import LOST, Shape, driver_source, local_bytes
 from .grid import Grid
 
@@ -70,6 +70,8 @@ def kernel(fun: FunctionType, tableau: Tableau, *, style: str, dim: int, n_param
 def build(fun: FunctionType, tableau: Tableau, shape: Shape) -> Any:
     """The kernel of a right-hand side, not yet compiled for a device."""
     source = driver_source(tableau, shape)
+    if not cuda_target.simulated():
+        on_cuda.bind()
     numbers = plain if cuda_target.simulated() else memory
     names: dict[str, Any] = {
         "__name__": f"{__name__}.generated",

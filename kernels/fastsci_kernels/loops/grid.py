@@ -39,9 +39,7 @@ class Grid:
         return (self.n_steps + sides) * stages
 
 
-def make_grid(
-    t_span: np.ndarray, dt: np.ndarray, t_eval: np.ndarray | None, dtype: np.dtype, padded: int
-) -> Grid:
+def make_grid(t_span: np.ndarray, dt: np.ndarray, t_eval: np.ndarray | None, dtype: np.dtype, padded: int) -> Grid:
     """Grid of a run.
 
     Parameters
@@ -64,7 +62,14 @@ def make_grid(
         times = np.concatenate([_pad(t_eval if t_eval.ndim == 2 else t_eval[:, np.newaxis], padded), times])
     step = np.where(t1 < t0, -dt, dt).astype(dtype)
     save_step, save_offset = _locate(times, t0, step.astype(np.float64))
-    return Grid(t0.astype(dtype)[np.newaxis], step[np.newaxis], save_step[-1], save_step, save_offset.astype(dtype), True)
+    return Grid(
+        t0.astype(dtype)[np.newaxis],
+        step[np.newaxis],
+        save_step[-1],
+        save_step,
+        save_offset.astype(dtype),
+        True,
+    )
 
 
 def _shared(t0: float, t1: float, dt: float, t_eval: np.ndarray | None, dtype: np.dtype) -> Grid:
@@ -82,7 +87,9 @@ def _pad(values: np.ndarray, padded: int) -> np.ndarray:
     return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, padded - values.shape[-1])], mode="edge")
 
 
-def _locate(times: np.ndarray, t0: np.ndarray, dt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _locate(
+    times: np.ndarray, t0: np.ndarray | float, dt: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
     """The last grid point not after each time, and the distance to it."""
     # Elapsed times come first: subtracting t0 is exact nearby, adding it would lose digits far from zero.
     elapsed = times - t0

@@ -19,12 +19,16 @@ def rooted_trees(order: int) -> tuple[Tree, ...]:
     """All rooted trees with ``order`` nodes: one order condition each (Butcher, 2016, section 30)."""
     if order == 1:
         return ((),)
-    return tuple(sorted({
-        tuple(sorted((*forest, tree)))
-        for size in range(1, order)
-        for tree in rooted_trees(size)
-        for forest in rooted_trees(order - size)
-    }))
+    return tuple(
+        sorted(
+            {
+                tuple(sorted((*forest, tree)))
+                for size in range(1, order)
+                for tree in rooted_trees(size)
+                for forest in rooted_trees(order - size)
+            }
+        )
+    )
 
 
 @cache
@@ -82,11 +86,7 @@ class Tableau:
             weights = [1.0] * len(b)
             for subtree in tree:
                 below = stage_weights(subtree)
-                weights = [
-                    weight * sum(map(mul, row, below)) for weight, row in zip(weights, a, strict=True)
-                ]
+                weights = [weight * sum(map(mul, row, below)) for weight, row in zip(weights, a, strict=True)]
             return weights
 
-        return {
-            tree: sum(map(mul, b, stage_weights(tree))) - 1 / density(tree) for tree in rooted_trees(order)
-        }
+        return {tree: sum(map(mul, b, stage_weights(tree))) - 1 / density(tree) for tree in rooted_trees(order)}

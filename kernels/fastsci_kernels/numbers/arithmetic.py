@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 
 import numpy as np
@@ -35,8 +36,13 @@ def common_lanes(*args: types.Type) -> Lanes | None:
     return found
 
 
-def register(function, typing, lowering, arity: int, klass=Lanes) -> None:
+BOUND: list[tuple] = []  # every function that is bound here or in another module, with its number of arguments
+
+
+def register(function, typing, lowering, arity: int, klass: type[types.Type] = Lanes) -> None:
     """Bind one function: ``typing(*args)`` names the signature, ``lowering`` emits the instructions."""
+
+    BOUND.append((function, arity))
 
     class Template(AbstractTemplate):
         key = function
@@ -93,6 +99,11 @@ def _truncated(builder, lanes, a, b):
     return rest, builder.and_(builder.fcmp_unordered("!=", rest, zero), opposed)
 
 
+def absolute(builder, lanes, a):
+    """Not llvm.fabs, which the compiler for CUDA does not know."""
+    return call_intrinsic(builder, "llvm.copysign", a, constant(lanes, 0.0))
+
+
 def _floor_divide(builder, lanes, a, b):
     """Python's: exact, where flooring the rounded quotient would say 1.0 // 0.1 == 10."""
     rest, lower = _truncated(builder, lanes, a, b)
@@ -143,7 +154,7 @@ bind_lanes((max, np.maximum), _maximum, 2)
 # Not fneg: the compiler for CUDA does not know it.  The result is the same, signed zeros included.
 bind_lanes((operator.neg, np.negative), lambda builder, lanes, a: builder.fsub(constant(lanes, -0.0), a), 1)
 bind_lanes((operator.pos, np.positive), lambda builder, lanes, a: a, 1)
-bind_lanes((abs, np.abs, np.fabs), lambda builder, lanes, a: call_intrinsic(builder, "llvm.fabs", a), 1)
+bind_lanes((abs, np.abs, np.fabs, math.fabs), absolute, 1)
 bind_lanes((np.square,), lambda builder, lanes, a: builder.fmul(a, a, flags=FLAGS), 1)
 
 

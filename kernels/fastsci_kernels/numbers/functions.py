@@ -11,7 +11,7 @@ from numba.core import types
 from numba.core.typing.templates import signature
 from numba.extending import lower_builtin
 
-from .arithmetic import bind_lanes, call_intrinsic, common_lanes, constant, register
+from .arithmetic import absolute, bind_lanes, call_intrinsic, common_lanes, constant, register
 from .elementary import build
 from .lanes import FLAGS, Lanes
 
@@ -50,11 +50,10 @@ PAIRS = {
 }
 INSTRUCTIONS = {
     "llvm.sqrt": (math.sqrt, np.sqrt),
-    "llvm.fabs": (math.fabs,),
     "llvm.floor": (math.floor, np.floor),
     "llvm.ceil": (math.ceil, np.ceil),
     "llvm.trunc": (math.trunc, np.trunc),
-    "llvm.rint": (np.rint, round),
+    "llvm.nearbyint": (np.rint, round),
 }
 
 
@@ -112,11 +111,11 @@ def _is_nan(builder, a):
 
 
 def _is_finite(builder, lanes, a):
-    return builder.fcmp_ordered("<", call_intrinsic(builder, "llvm.fabs", a), constant(lanes, math.inf))
+    return builder.fcmp_ordered("<", absolute(builder, lanes, a), constant(lanes, math.inf))
 
 
 def _is_infinite(builder, lanes, a):
-    return builder.fcmp_ordered("==", call_intrinsic(builder, "llvm.fabs", a), constant(lanes, math.inf))
+    return builder.fcmp_ordered("==", absolute(builder, lanes, a), constant(lanes, math.inf))
 
 
 def _truth(*args):
@@ -144,9 +143,9 @@ def _power_typing(base, exponent):
     lanes = common_lanes(base, exponent)
     if lanes is None:
         return None
-    if isinstance(base, Lanes) and isinstance(exponent, types.IntegerLiteral):
-        if abs(exponent.literal_value) <= LARGEST_UNROLLED:
-            return signature(lanes, lanes, exponent)
+    literal = isinstance(base, Lanes) and isinstance(exponent, types.IntegerLiteral)
+    if literal and abs(exponent.literal_value) <= LARGEST_UNROLLED:
+        return signature(lanes, lanes, exponent)
     return signature(lanes, lanes, lanes)
 
 

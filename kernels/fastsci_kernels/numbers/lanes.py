@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from llvmlite import ir
 from numba.core import types
-from numba.core.typeconv import Conversion
 from numba.core.datamodel.models import PrimitiveModel
+from numba.core.typeconv import Conversion
 from numba.extending import register_model
 
 FLOAT = {32: ir.FloatType(), 64: ir.DoubleType()}

@@ -111,9 +111,7 @@ class ViewModel(StructModel):
 @register_model(ViewIterator)
 class ViewIteratorModel(StructModel):
     def __init__(self, dmm, fe_type) -> None:
-        super().__init__(
-            dmm, fe_type, [("view", fe_type.view), ("index", types.EphemeralPointer(types.intp))]
-        )
+        super().__init__(dmm, fe_type, [("view", fe_type.view), ("index", types.EphemeralPointer(types.intp))])
 
 
 def _make_view(context, builder, view, pointer):
