@@ -54,19 +54,18 @@ def markdown(about: dict, taken: list[Row]) -> str:
     """The table with the machine it belongs to."""
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     notes = "".join(f"- {row.figure}: {row.note}.\n" for row in taken if row.note and row.value is not None)
-    return (
-        "# Figures on a CPU\n\n"
-        f"{about['processor']} ({about['microarchitecture']}), {about['threads']} threads, {about['simd_bits']}-bit SIMD;"
-        f" {about['date']}; load average before the run {about['load_average']}.\n"
-        f"fastsci {about['fastsci']}, Python {about['python']}, {versions}.\n\n"
-        f"{HEADER}{''.join(map(line, taken))}\n"
-        "Both sides of a ratio run on all threads, one after the other and again (A B A B); the figure is the median of"
-        " the pairs' ratios.\n"
-        "Errors are relative, the largest of 16 members spread over the ensemble: against the solution itself (DOP853 at"
-        " 3e-14) and, in\nbrackets, against the same RK4 in long double, which leaves rounding alone for solvers that are"
-        " RK4.\n\n"
-        f"{notes}"
-    )
+    return f"""\
+# Figures on a CPU
+
+{about["processor"]} ({about["microarchitecture"]}), {about["threads"]} threads, {about["simd_bits"]}-bit SIMD; {about["date"]};
+load average before the run {about["load_average"]}. fastsci {about["fastsci"]}, Python {about["python"]}, {versions}.
+
+{HEADER}{"".join(map(line, taken))}
+Both sides of a ratio run on all threads, one after the other and again (A B A B); a figure is the median of its pairs.
+Errors are relative, the largest of 16 members spread over the ensemble: against the solution itself (DOP853 at 3e-14)
+and, in brackets, against the same RK4 in long double, which leaves rounding alone for a solver that is RK4.
+
+{notes}"""  # noqa: E501
 
 
 def main() -> None:

@@ -132,14 +132,12 @@ def _warm_call(calls: int = 1000) -> Row:
     low, middle, high = np.quantile(times, (0.0, 0.5, 0.95)) * 1e6
     return Row(
         "warm call, 64 members x 10 steps", float(middle), float(low), float(high), unit="us", at_most=150.0,
-        errors=reference.errors(small, solve()), note=f"{calls} calls; the range is from the least to the 95th percentile",
+        errors=reference.errors(small, solve()), note=f"{calls} calls; the range ends at the 95th percentile",
     )  # fmt: skip
 
 
 def _seconds(figure: str, rounds: list[float], at_most: float, note: str = "") -> Row:
-    return Row(
-        figure, statistics.median(rounds), min(rounds), max(rounds), unit="s", at_most=at_most, note=note
-    )
+    return Row(figure, statistics.median(rounds), min(rounds), max(rounds), unit="s", at_most=at_most, note=note)
 
 
 def _starts() -> Iterator[Row]:

@@ -12,9 +12,7 @@ from .problems import Problem, problem
 
 
 def solve(given: Problem, **options):
-    return fastsci.solve_ensemble(
-        given.fun, (0.0, given.t_end), given.y0, params=given.params, dt=given.dt, **options
-    )
+    return fastsci.solve_ensemble(given.fun, (0.0, given.t_end), given.y0, params=given.params, dt=given.dt, **options)
 
 
 class _Ensemble:
@@ -126,6 +124,4 @@ class OwnSpans:
 
     def time_solve(self, n_saves: int) -> None:
         given = self.given
-        fastsci.solve_ensemble(
-            given.fun, self.span, given.y0, params=given.params, dt=given.dt, t_eval=self.fractions
-        )
+        fastsci.solve_ensemble(given.fun, self.span, given.y0, params=given.params, dt=given.dt, t_eval=self.fractions)

@@ -41,7 +41,8 @@ assert result.path == "lanes" and result.success.all()
 def _run(program: str, folder: str) -> float:
     path = os.pathsep.join([folder, str(ROOT), str(ROOT / "kernels")])
     environment = {**os.environ, "PYTHONPATH": path, "FASTSCI_CACHE_DIR": folder}
-    answer = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
+    command = [sys.executable, "-c", program]
+    answer = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return float(json.loads(answer.stdout))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,16 +114,27 @@ def _from_zarr(path: Path, system: System) -> Table:
 def _from_csv(path: Path, system: System) -> Table:
     header, delimiter, skipped = _head(path)
     try:
-        values = np.loadtxt(
-            path, delimiter=delimiter, skiprows=skipped, ndmin=2, comments="#", quotechar='"', encoding="utf-8-sig"
-        )
+        with warnings.catch_warnings():
+            # Of a header alone NumPy warns; that there are no rows is said below.
+            warnings.filterwarnings("ignore", message="loadtxt: input contained no data")
+            values = np.loadtxt(
+                path, delimiter=delimiter, skiprows=skipped, ndmin=2, comments="#", quotechar='"', encoding="utf-8-sig"
+            )
     except (ValueError, UnicodeDecodeError) as error:
-        raise UsageError(f"--y0: {path}: {one_line(error)}; expected a table of numbers, one row a member") from error
+        raise UsageError(f"--y0: {path}: {_place(error)}; expected a table of numbers, one row a member") from error
+    if not values.size:
+        raise UsageError(f"--y0: {path} has no rows; give one row a member")
     if header is None:
         return Table(values)
-    if values.size and values.shape[1] != len(header):
+    if values.shape[1] != len(header):
         raise UsageError(f"--y0: {path} has {len(header)} names in its header but {values.shape[1]} columns")
-    return _by_name(values.reshape(-1, len(header)), header, path, system)
+    return _by_name(values, header, path, system)
+
+
+def _place(error: Exception) -> str:
+    """NumPy's complaint, whose rows count from 0, with rows that count from 1."""
+    text = one_line(error).partition("; use `usecols`")[0].rstrip(".")
+    return re.sub(r"at row (\d+), column", lambda match: f"in row {int(match[1]) + 1} of the numbers, column", text)
 
 
 def _head(path: Path) -> tuple[list[str] | None, str | None, int]:

@@ -32,8 +32,8 @@ def draw_run(asked: Run, tally: Tally, path: Path) -> None:
     size = int(np.clip(SAMPLE_BYTES // (numbers * PATH_TIMES), 20, SAMPLE_MEMBERS))
     sample = _sample(members.count, size)
     start, end = asked.t_span
-    steps = PATH_TIMES if asked.dt is None else int(np.clip(np.ceil(abs(end - start) / asked.dt), 2, PATH_TIMES))
-    late = end - np.sign(end - start) * min(abs(end - start), steps * (asked.dt or np.inf))
+    steps = int(np.clip(np.ceil(abs(end - start) / asked.dt), 2, PATH_TIMES))
+    late = end - np.sign(end - start) * min(abs(end - start), steps * asked.dt)
     y0 = members.states(sample)
     spread = asked.solve(sample, y0, t_eval=np.linspace(start, end, SPREAD_TIMES))
     paths = asked.solve(sample, y0, t_eval=np.linspace(late, end, steps + 1))
@@ -78,7 +78,7 @@ def _title(asked: Run, tally: Tally) -> str:
     start, end = asked.t_span
     parts = [f"{members.count:,} member" + ("s" if members.count > 1 else "")]
     parts += [str(parameter) for name, parameter in members.parameters.items() if name in members.varied]
-    parts += [f"{tally.method}, dt = {asked.dt:g}" if asked.dt else tally.method, f"t = {start:g} to {end:g}"]
+    parts += [f"{tally.method}, dt = {asked.dt:g}", f"t = {start:g} to {end:g}"]
     if tally.failed:
         parts.append(f"{tally.failed:,} failed, not drawn")
     return f"{asked.system.name}: " + ",  ".join(parts)

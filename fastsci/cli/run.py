@@ -37,7 +37,7 @@ class Run:
     system: System
     members: Members
     t_span: tuple[float, float]
-    dt: float | None
+    dt: float
     t_eval: np.ndarray | None
     method: str
     device: Any
@@ -71,7 +71,7 @@ class Run:
     def first_step(self) -> EnsembleResult:
         """The first member's first step: what is wrong with the run shows here, and the kernel is compiled."""
         start, end = self.t_span
-        step = math.copysign(min(self.dt or math.inf, abs(end - start)), end - start)
+        step = math.copysign(min(self.dt, abs(end - start)), end - start)
         one = range(1)
         return self.solve(one, self.members.states(one), t_eval=None, t_span=(start, start + step))
 
@@ -86,11 +86,10 @@ def run(parsed: argparse.Namespace) -> int:
     tally = _compute(asked, first, parsed)
     if not parsed.quiet:
         print(summary(asked.system, asked.members, asked.t_span, asked.dt, tally, compiling))
-    if tally.failed == asked.members.count:
-        _say(parsed, f"store      {parsed.out}" if parsed.out else "")
-        raise RunFailed(f"no member reached the end: {tally.messages()}; try a smaller --dt, or other states")
     if parsed.out:
         _say(parsed, f"store      {parsed.out}")
+    if tally.failed == asked.members.count:
+        raise RunFailed(f"every member failed ({tally.messages()}); try a smaller --dt, or other states")
     if parsed.plot:
         from .picture import draw_run
 
@@ -100,7 +99,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _say(parsed: argparse.Namespace, line: str) -> None:
-    if line and not parsed.quiet:
+    if not parsed.quiet:
         print(line)
 
 
@@ -129,6 +128,8 @@ def _read(parsed: argparse.Namespace) -> Run:
     dt = system.dt if parsed.dt is None else parsed.dt
     if dt is None:
         raise UsageError(f"--dt: is missing, and {system.name} has no step size of its own; give --dt, such as 0.01")
+    if not (math.isfinite(dt) and dt > 0):
+        raise UsageError(f"--dt: is {dt:g}, expected a positive step; give --t-end before --t-start to run backwards")
     t_span = (parsed.t_start, _end(parsed, system))
     if not all(map(math.isfinite, t_span)):
         raise UsageError(f"--t-end: times are {t_span[0]:g} to {t_span[1]:g}, expected finite ones")

@@ -74,14 +74,14 @@ def _sample(count: int, size: int, seed: int) -> np.ndarray:
 
 
 def summary(
-    system: System, members: Members, t_span: tuple[float, float], dt: float | None, tally: Tally, compiling: float
+    system: System, members: Members, t_span: tuple[float, float], dt: float, tally: Tally, compiling: float
 ) -> str:
     """The lines that tell a person what a run came to."""
     rate = f"{_scaled(tally.steps / tally.computing)} member-steps/s"
     also = f"; {compiling:.3g} s to make the kernel ready" + (f", {tally.writing:.3g} s to write" if tally.writing > 1e-3 else "")
     lines = [
         f"members    {members.count:,} of {system.name}, {members.dim} state variables, {members.dtype}",
-        f"span       t = {t_span[0]:g} to {t_span[1]:g} by {tally.method}" + (f", dt = {dt:g}" if dt else ""),
+        f"span       t = {t_span[0]:g} to {t_span[1]:g} by {tally.method}, dt = {dt:g}",
         *(f"parameter  {described}" for described in _varied(members)),
         f"path       {tally.path}" + (f": {tally.reason}" if tally.reason else ""),
         f"time       {tally.computing:.3g} s, {rate}{also}",

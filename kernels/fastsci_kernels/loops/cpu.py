@@ -28,6 +28,7 @@ log = logging.getLogger("fastsci")
 INLINE_WORK = 20_000  # component-steps that one thread finishes sooner than a pool would start
 BLOCK_SECONDS = 0.05  # the longest a kernel runs before it looks up, for Ctrl-C and progress
 CHUNKS_PER_THREAD = 8
+MOST_KERNELS = 512  # compiled drivers kept in memory; a closure with ever new values makes ever new ones
 WIDE_LIMIT = 6  # states beyond this many numbers leave no registers for two strips at once (measured, RK4)
 
 
@@ -77,6 +78,8 @@ def kernel(
     if found is not None:
         return found
     with _building:
+        while len(_kernels) >= MOST_KERNELS:
+            del _kernels[next(iter(_kernels))]
         if identity not in _kernels:
             shape = Shape(style, dim, n_params, bits, lane_count(dim, bits), ragged)
             _kernels[identity] = _make(fun, digest, tableau, shape)
@@ -92,7 +95,9 @@ def _make(fun: FunctionType, digest: str, tableau: Tableau, lanes: Shape) -> Ker
         except CompilationError as error:
             reason = str(error)
     scalar, refusal = replace(lanes, width=1), ""
-    for shape in (scalar,) if lanes.style == "tuple" else (scalar, replace(scalar, arrays=True)):
+    # NumPy's own arrays and floats are the last resort: slices and products need them, and so does int(x) in float32.
+    own_numbers_suffice = lanes.style == "tuple" and lanes.bits == 64
+    for shape in (scalar,) if own_numbers_suffice else (scalar, replace(scalar, arrays=True)):
         try:
             drive = _compile(fun, digest, tableau, shape)
         except CompilationError as error:
@@ -200,7 +205,8 @@ class _Done:
             self.count += amount
 
     def show(self) -> None:
-        self.progress(min(1.0, self.count / self.total) if self.total else 1.0)
+        if self.progress is not None:
+            self.progress(min(1.0, self.count / self.total) if self.total else 1.0)
 
 
 @dataclass

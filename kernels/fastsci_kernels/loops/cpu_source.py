@@ -34,7 +34,7 @@ class Shape:
     bits: int
     width: int
     ragged: bool = False
-    arrays: bool = False  # plain NumPy arrays instead of views: for right-hand sides that slice or multiply them
+    arrays: bool = False  # NumPy's own arrays and floats instead of views and numbers
 
     @property
     def flat(self) -> bool:

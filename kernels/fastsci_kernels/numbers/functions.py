@@ -53,7 +53,6 @@ INSTRUCTIONS = {
     "llvm.floor": (math.floor, np.floor),
     "llvm.ceil": (math.ceil, np.ceil),
     "llvm.trunc": (math.trunc, np.trunc),
-    "llvm.nearbyint": (np.rint, round),
 }
 
 
@@ -95,6 +94,21 @@ for _name, _functions in INSTRUCTIONS.items():
     _bind_instruction(_name, _functions)
 
 
+def _round_to_even(builder, lanes, a):
+    """A lone number is rounded by hand: the compiler for CUDA knows no instruction for it."""
+    if lanes.width > 1:
+        return call_intrinsic(builder, "llvm.rint", a)
+    half = constant(lanes, 0.5)
+    below = call_intrinsic(builder, "llvm.floor", a)
+    rest = builder.fsub(a, below)
+    pair = builder.fmul(below, half)
+    odd = builder.fcmp_ordered("!=", pair, call_intrinsic(builder, "llvm.floor", pair))
+    tie = builder.and_(builder.fcmp_ordered("==", rest, half), odd)
+    up = builder.or_(builder.fcmp_ordered(">", rest, half), tie)
+    above = builder.fadd(below, constant(lanes, 1.0))
+    return call_intrinsic(builder, "llvm.copysign", builder.select(up, above, below), a)
+
+
 def _copysign(builder, lanes, a, b):
     return call_intrinsic(builder, "llvm.copysign", a, b)
 
@@ -123,6 +137,7 @@ def _truth(*args):
     return lanes and signature(lanes.mask, *(lanes for _ in args))
 
 
+bind_lanes((np.rint, round), _round_to_even, 1)
 bind_lanes((math.copysign, np.copysign), _copysign, 2)
 bind_lanes((np.sign,), _sign, 1)
 bind_lanes((np.radians, math.radians, np.deg2rad), lambda b, lanes, a: b.fmul(a, constant(lanes, math.pi / 180)), 1)

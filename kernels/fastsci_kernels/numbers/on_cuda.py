@@ -45,6 +45,6 @@ def _lowering(function):
 
 def _cube_root(x):
     if isinstance(x, types.Float):
-        cbrt = cuda_target.cuda().cbrt
-        return lambda x: cbrt(x)
+        cuda = cuda_target.cuda()
+        return lambda x: cuda.cbrt(x)
     return None
