@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ldexp
+
 import mpmath
 import numpy as np
 
@@ -43,7 +45,7 @@ TURNING_POINTS: dict[str, list[float]] = {
     "atan": [0, 2**0.5 - 1, 1, 2**0.5 + 1],
     "sqrt": [0, 1, 2, 4],
 }
-# Beyond, sin, cos and tan are the C library's.
+# Beyond, sin, cos and tan take the lanes one by one.
 LARGEST_REDUCED = {64: 2.0**30, 32: 2.0**17}
 OVERFLOW = {64: 709.78, 32: 88.72}
 MANTISSA_BITS = {64: 52, 32: 23}
@@ -53,9 +55,7 @@ def every_exponent(bits: int, random: np.random.Generator) -> np.ndarray:
     """A number of each binary exponent the format has, subnormal ones included, signs at random."""
     lowest, highest = EXPONENTS[bits]
     exponents = np.arange(lowest, highest + 1)
-    numbers = np.ldexp(random.uniform(1, 2, len(exponents)), exponents) * random.choice(
-        [-1, 1], len(exponents)
-    )
+    numbers = np.ldexp(random.uniform(1, 2, len(exponents)), exponents) * random.choice([-1, 1], len(exponents))
     with np.errstate(over="ignore"):
         numbers = numbers.astype(DTYPES[bits])
     return numbers[np.isfinite(numbers)]
@@ -76,21 +76,36 @@ def around(points: np.ndarray, bits: int, steps: int = 3) -> np.ndarray:
     return numbers[np.isfinite(numbers)]
 
 
-def quarter_turns(bits: int, random: np.random.Generator) -> np.ndarray:
-    """The numbers nearest to multiples of pi / 2, and among them those that come closest of all.
+def closest_to_quarter_turns(bits: int) -> np.ndarray:
+    """Of each binary exponent from 0 up, the number that comes closest to a multiple of pi / 2.
 
-    The multiples that come closest to a number m 2^e are denominators of the continued fractions of pi / 2^e.
+    With a = 2^e 2 / pi and q', q the last two denominators below 2^p of the continued fraction of a, that m of
+    p bits for which m a is closest to an integer is the first multiple of q or the last q' + t q in its range.
     """
+    lowest, beyond = 1 << MANTISSA_BITS[bits], 2 << MANTISSA_BITS[bits]
+    one = 1 << 1400
+    with mpmath.workprec(1500):
+        fraction_of_one = int(2 / mpmath.pi * one) >> MANTISSA_BITS[bits]
+    numbers = []
+    for exponent in range(EXPONENTS[bits][1] + 1):
+        a = (fraction_of_one << exponent) % one
+        before, denominator, larger, smaller = 0, 1, one, a
+        while (following := larger // smaller * denominator + before) < beyond:
+            before, denominator, larger, smaller = denominator, following, smaller, larger % smaller
+        candidates = [
+            -(-lowest // denominator) * denominator,
+            before + (beyond - 1 - before) // denominator * denominator,
+        ]
+        _, closest = min((min(m * a % one, -m * a % one), m) for m in candidates if m >= lowest)
+        numbers.append(ldexp(closest, exponent - MANTISSA_BITS[bits]))
+    return np.array(numbers, DTYPES[bits])
+
+
+def quarter_turns(bits: int, random: np.random.Generator) -> np.ndarray:
+    """Numbers next to multiples of pi / 2, the smallest and some that three parts of pi are enough for."""
     largest_multiple = int(LARGEST_REDUCED[bits] / (np.pi / 2))
     multiples = set(range(1, 200)) | {int(n) for n in random.integers(1, largest_multiple, 300)}
     with mpmath.workprec(400):
-        for exponent in range(-60, 30):
-            remainder = mpmath.pi / 2 * mpmath.mpf(2) ** exponent
-            before, denominator = 0, 1
-            while denominator < largest_multiple and remainder != mpmath.floor(remainder):
-                multiples.add(denominator)
-                remainder = 1 / (remainder - mpmath.floor(remainder))
-                before, denominator = denominator, int(mpmath.floor(remainder)) * denominator + before
         exact = [n * mpmath.pi / 2 for n in sorted(multiples)]
     return around(np.array([float(x) for x in exact]), bits, steps=1)
 
@@ -104,7 +119,10 @@ def single_argument(name: str, bits: int) -> np.ndarray:
         limit = LARGEST_REDUCED[bits]
         parts += [
             quarter_turns(bits, random),
-            around(np.array([limit, -limit, 1e22, 1e300, 1e38]), bits),
+            around(closest_to_quarter_turns(bits), bits, steps=1),
+            around(np.array([limit, -limit, 1e22, 1e300, 1e38, 2.0**1000, 2.0**100]), bits),
+            np.array([np.finfo(DTYPES[bits]).max, np.finfo(DTYPES[bits]).min]),
+            *(every_exponent(bits, random) for _ in range(3)),
             random.uniform(-limit, limit, 700).astype(DTYPES[bits]),
         ]
     else:
@@ -126,9 +144,7 @@ def two_arguments(name: str, bits: int) -> tuple[np.ndarray, np.ndarray]:
     if name == "pow":
         highest = OVERFLOW[bits]
         base = random.uniform(0.5, 2, 1000)
-        near_one = 1 + random.choice([-1, 1], 1000) * 2.0 ** random.uniform(
-            -MANTISSA_BITS[bits] + 3, -1, 1000
-        )
+        near_one = 1 + random.choice([-1, 1], 1000) * 2.0 ** random.uniform(-MANTISSA_BITS[bits] + 3, -1, 1000)
         anywhere = np.abs(every_exponent(bits, random)).astype(np.float64)
         bases = np.concatenate([base, near_one, anywhere]).astype(dtype).astype(np.float64)
         # Results from underflow to overflow.

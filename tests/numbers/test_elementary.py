@@ -184,6 +184,16 @@ def test_the_hot_path_calls_nothing(name: str, bits: int) -> None:
     assert len(calls) == (1 if name in ("sin", "cos", "tan") else 0)
 
 
+@precisions
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_only_those_of_the_library_call_the_c_library(name: str, bits: int) -> None:
+    module = ir.Module()
+    build(name, module, bits, 8)
+    declared = {function.name for function in module.functions if function.is_declaration}
+    foreign = {symbol for symbol in declared if not symbol.startswith("llvm.")}
+    assert foreign == ({name} if name in LIBRARY else set())
+
+
 def test_a_module_holds_each_function_once() -> None:
     module = ir.Module()
     assert build("sin", module, 64, 8) is build("sin", module, 64, 8)

@@ -1,9 +1,9 @@
 """Elementary functions on vectors, as LLVM functions that any module may hold.
 
 sin, cos, exp, log, tanh and sqrt are within 2 units in the last place of the true value over the whole range
-of either precision, the other vector functions within 4; sin, cos and tan of huge arguments are as exact as
-the C library's. Special values are those of C99, annex F. A lane's result is the same whatever the
-other lanes hold. The functions in `LIBRARY` call the C library lane by lane.
+of either precision, the other vector functions within 4, whatever C library there is. Special values are those
+of C99, annex F. A lane's result is the same whatever the other lanes hold. The functions in `LIBRARY`, and no
+other, call the C library, lane by lane.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from fastsci_kernels.numbers.elementary import (
     trigonometric,
 )
 from fastsci_kernels.numbers.elementary.emitter import FORMATS, Emitter, Reals
+from fastsci_kernels.numbers.elementary.rare_lanes import new_function
 
 # Name: number of arguments, formula.
 FORMULAS: dict[str, tuple[int, Callable[..., Reals]]] = {
@@ -49,9 +50,6 @@ FORMULAS: dict[str, tuple[int, Callable[..., Reals]]] = {
     "rint": (1, algebraic.instruction("rint")),
     "copysign": (2, algebraic.instruction("copysign")),
 }
-
-# Lanes that a formula leaves to the C library.
-RARE = dict.fromkeys(("sin", "cos", "tan"), trigonometric.is_huge)
 
 # Functions taken from the C library, lane by lane.
 LIBRARY = {
@@ -115,7 +113,7 @@ def build(name: str, module: ir.Module, bits: int, width: int) -> ir.Function:
     existing = module.globals.get(symbol)
     if existing is not None:
         return existing
-    function = library.new_function(module, symbol, Emitter.vector_type(bits, width), NAMES[name])
+    function = new_function(module, symbol, Emitter.vector_type(bits, width), NAMES[name])
     emitter = Emitter(ir.IRBuilder(function.append_basic_block("entry")), bits, width)
     arguments = [Reals(emitter, argument) for argument in function.args]
     if name in LIBRARY:
@@ -126,7 +124,5 @@ def build(name: str, module: ir.Module, bits: int, width: int) -> ir.Function:
     else:
         function.attributes.add("alwaysinline")
         result = FORMULAS[name][1](emitter, *arguments)
-        if name in RARE:
-            result = library.replace_rare_lanes(emitter, name, RARE[name], arguments[0], result)
     emitter.builder.ret(result.ir_value)
     return function

@@ -42,9 +42,7 @@ QUARTER_PI = {
 SAFE_SUM = {64: 2.0**1022, 32: 2.0**126}
 
 
-def angle(
-    emitter: Emitter, shorter: Reals, longer: Reals, from_other_axis: Mask, backwards: Mask | None
-) -> Reals:
+def angle(emitter: Emitter, shorter: Reals, longer: Reals, from_other_axis: Mask, backwards: Mask | None) -> Reals:
     """The angle, from 0 to pi, of a direction whose two components have lengths 0 <= shorter <= longer.
 
     `from_other_axis` tells that the longer one is the vertical one; `backwards`, that it points to the left.

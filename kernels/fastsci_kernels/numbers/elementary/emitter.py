@@ -78,9 +78,7 @@ class Reals(Value):
 
     def _binary(self, instruction: str, left: Reals | float, right: Reals | float) -> Reals:
         emit = getattr(self.emitter.builder, instruction)
-        return Reals(
-            self.emitter, emit(self.emitter.reals(left).ir_value, self.emitter.reals(right).ir_value)
-        )
+        return Reals(self.emitter, emit(self.emitter.reals(left).ir_value, self.emitter.reals(right).ir_value))
 
     def _compare(self, operator: str, other: Reals | float) -> Mask:
         # Ordered comparisons: false as soon as one side is a NaN, as in C.
@@ -146,9 +144,7 @@ class Integers(Value):
 
     def _binary(self, instruction: str, left: Integers | int, right: Integers | int) -> Integers:
         emit = getattr(self.emitter.builder, instruction)
-        return Integers(
-            self.emitter, emit(self.emitter.integers(left).ir_value, self.emitter.integers(right).ir_value)
-        )
+        return Integers(self.emitter, emit(self.emitter.integers(left).ir_value, self.emitter.integers(right).ir_value))
 
     def __add__(self, other: Integers | int) -> Integers:
         return self._binary("add", self, other)

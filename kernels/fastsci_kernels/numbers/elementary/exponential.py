@@ -122,8 +122,6 @@ def exponential_minus_one(emitter: Emitter, x: Reals) -> Reals:
     n, r = reduce(emitter, emitter.at_least(emitter.at_most(x, highest), lowest))
     # Half of everything, since 2^n itself overflows a little before the result does.
     half_power = power_of_two(emitter, n - 1)
-    half_result = emitter.multiply_add(
-        half_power, reduced_exponential_minus_one(emitter, r), half_power - 0.5
-    )
+    half_result = emitter.multiply_add(half_power, reduced_exponential_minus_one(emitter, r), half_power - 0.5)
     # The identity for tiny x keeps the sign of zero, and subnormal numbers, which have no exact half.
     return emitter.select(abs(x) < 2.0**-60, x, 2.0 * half_result)

@@ -19,9 +19,7 @@ def hyperbolic_sine(emitter: Emitter, x: Reals) -> Reals:
     p = exponential.reduced_exponential_minus_one(emitter, r)
     # Half the result, as 2^n may overflow before it does.
     growing = exponential.power_of_two(emitter, n - 2)
-    decaying = emitter.select(
-        magnitude < NEGLIGIBLE[emitter.bits], exponential.power_of_two(emitter, -2 - n), 0.0
-    )
+    decaying = emitter.select(magnitude < NEGLIGIBLE[emitter.bits], exponential.power_of_two(emitter, -2 - n), 0.0)
     half_result = (growing - decaying) + emitter.multiply_add(growing, p, decaying * (p / (1.0 + p)))
     # The identity for tiny x, as subnormal numbers have no exact half.
     return emitter.copy_sign(emitter.select(magnitude < 2.0**-60, magnitude, 2.0 * half_result), x)

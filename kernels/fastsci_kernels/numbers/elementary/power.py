@@ -35,9 +35,7 @@ LOGARITHM_OF_TWO = 0.6931471805599453
 
 def power(emitter: Emitter, x: Reals, y: Reals) -> Reals:
     """x to the power y."""
-    magnitude = (
-        power_of_magnitude_single(emitter, x, y) if emitter.bits == 32 else power_of_magnitude(emitter, x, y)
-    )
+    magnitude = power_of_magnitude_single(emitter, x, y) if emitter.bits == 32 else power_of_magnitude(emitter, x, y)
     # Both hold even where the other argument is a NaN.
     magnitude = emitter.select(y.equals(0.0) | abs(x).equals(1.0), 1.0, magnitude)
     return with_sign(emitter, x, y, magnitude)

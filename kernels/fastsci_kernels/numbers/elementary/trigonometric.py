@@ -1,15 +1,17 @@
 """sin, cos and tan: subtract a multiple of pi in three parts (Cody and Waite), then an odd polynomial.
 
-For |x| beyond `LARGEST` three parts no longer hold enough digits of pi: those lanes, and no other, ask the C
-library and are as good as it is. (glibc 2.36 is within 1 unit in the last place at thousands tried, but 8 off
-at 6381956970095103 * 2^797, the double that comes closest to a multiple of pi / 2.)
+For |x| beyond `LARGEST` three parts no longer hold enough digits of pi: those lanes, and no other, are reduced
+one by one in integers, and then go through the same polynomials.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, pi
 
-from fastsci_kernels.numbers.elementary.emitter import Emitter, Mask, Reals
+from fastsci_kernels.numbers.elementary import payne_hanek
+from fastsci_kernels.numbers.elementary.emitter import Emitter, Integers, Mask, Reals
+from fastsci_kernels.numbers.elementary.rare_lanes import replace_rare_lanes
 
 # sin(r) = r + r z S(z), z = r^2. Minimax on |r| <= pi / 2 (and a little more), relative to sin(r).
 SINE = {
@@ -99,39 +101,73 @@ def sine_of_remainder(emitter: Emitter, r: Reals) -> Reals:
     return emitter.at_least(emitter.at_most(sin_r, 1.0), -1.0)
 
 
+def sine_from_rest(emitter: Emitter, x: Reals, r: Reals, n: Integers) -> Reals:
+    """sin(x), where |x| = n pi + r."""
+    form = emitter.format
+    sign = (n << (form.bits - 1)) ^ (x.bits & form.sign_mask)
+    return emitter.flip_sign(sine_of_remainder(emitter, r), sign)
+
+
+def cosine_from_rest(emitter: Emitter, x: Reals, r: Reals, n: Integers) -> Reals:
+    """cos(x), where |x| + pi / 2 = n pi + r."""
+    return emitter.flip_sign(sine_of_remainder(emitter, r), n << (emitter.bits - 1))
+
+
+def tangent_from_rest(emitter: Emitter, x: Reals, r: Reals, n: Integers) -> Reals:
+    """tan(x), where |x| = n pi / 2 + r: tan(r) or -1 / tan(r), with the sign of x."""
+    form = emitter.format
+    z = r * r
+    sin_r = emitter.multiply_add(r * z, emitter.polynomial(z, SINE_OF_EIGHTH[emitter.bits]), r)
+    cos_r = emitter.multiply_add(z, emitter.polynomial(z, COSINE_OF_EIGHTH[emitter.bits]), 1.0)
+    sign = n << (form.bits - 1)
+    even = sign.equals(0)
+    quotient = emitter.select(even, sin_r, cos_r) / emitter.select(even, cos_r, sin_r)
+    return emitter.flip_sign(quotient, sign ^ (x.bits & form.sign_mask))
+
+
+FromRest = Callable[[Emitter, Reals, Reals, Integers], Reals]
+
+
+def with_huge_lanes(
+    emitter: Emitter, name: str, from_rest: FromRest, x: Reals, result: Reals, *, quarters: int, halvings: int
+) -> Reals:
+    """`result`, but `from_rest` of `payne_hanek.reduce` in the huge lanes."""
+
+    def formula(emitter: Emitter, x: Reals) -> Reals:
+        only = is_huge(emitter, x)
+        r, n = payne_hanek.reduce(emitter, x, quarters=quarters, halvings=halvings, only=only)
+        return from_rest(emitter, x, r, n)
+
+    return replace_rare_lanes(emitter, name, is_huge, formula, x, result)
+
+
 def sine(emitter: Emitter, x: Reals) -> Reals:
     """sin(x) = (-1)^n sin(|x| - n pi) sign(x)."""
-    form = emitter.format
+    magnet = emitter.format.integer_magnet
     magnitude = abs(x)
-    attracted = emitter.multiply_add(magnitude, 1.0 / pi, form.integer_magnet)
-    r = subtract_multiple(emitter, magnitude, attracted - form.integer_magnet, PI[emitter.bits])
-    odd = attracted.bits << (form.bits - 1)
-    sign = odd ^ (x.bits & form.sign_mask)
-    return emitter.flip_sign(sine_of_remainder(emitter, r), sign)
+    attracted = emitter.multiply_add(magnitude, 1.0 / pi, magnet)
+    r = subtract_multiple(emitter, magnitude, attracted - magnet, PI[emitter.bits])
+    result = sine_from_rest(emitter, x, r, attracted.bits)
+    return with_huge_lanes(emitter, "sin", sine_from_rest, x, result, quarters=0, halvings=1)
 
 
 def cosine(emitter: Emitter, x: Reals) -> Reals:
     """cos(x) = (-1)^(n + 1) sin(|x| - (2 n + 1) pi / 2)."""
-    form = emitter.format
     magnitude = abs(x)
     # The magnet is odd, so that the last bit says whether n + 1 is odd.
-    magnet = form.integer_magnet + 1.0
+    magnet = emitter.format.integer_magnet + 1.0
     attracted = emitter.multiply_add(magnitude, 1.0 / pi, -0.5) + magnet
     odd_multiple = emitter.multiply_add(2.0, attracted - magnet, 1.0)
     r = subtract_multiple(emitter, magnitude, odd_multiple, HALF_PI[emitter.bits])
-    return emitter.flip_sign(sine_of_remainder(emitter, r), attracted.bits << (form.bits - 1))
+    result = cosine_from_rest(emitter, x, r, attracted.bits)
+    return with_huge_lanes(emitter, "cos", cosine_from_rest, x, result, quarters=1, halvings=1)
 
 
 def tangent(emitter: Emitter, x: Reals) -> Reals:
     """tan(x) = tan(r) or -1 / tan(r), r = |x| - n pi / 2, as n is even or odd; times sign(x)."""
-    form = emitter.format
+    magnet = emitter.format.integer_magnet
     magnitude = abs(x)
-    attracted = emitter.multiply_add(magnitude, 2.0 / pi, form.integer_magnet)
-    r = subtract_multiple(emitter, magnitude, attracted - form.integer_magnet, HALF_PI[emitter.bits])
-    z = r * r
-    sin_r = emitter.multiply_add(r * z, emitter.polynomial(z, SINE_OF_EIGHTH[emitter.bits]), r)
-    cos_r = emitter.multiply_add(z, emitter.polynomial(z, COSINE_OF_EIGHTH[emitter.bits]), 1.0)
-    sign = attracted.bits << (form.bits - 1)
-    even = sign.equals(0)
-    quotient = emitter.select(even, sin_r, cos_r) / emitter.select(even, cos_r, sin_r)
-    return emitter.flip_sign(quotient, sign ^ (x.bits & form.sign_mask))
+    attracted = emitter.multiply_add(magnitude, 2.0 / pi, magnet)
+    r = subtract_multiple(emitter, magnitude, attracted - magnet, HALF_PI[emitter.bits])
+    result = tangent_from_rest(emitter, x, r, attracted.bits)
+    return with_huge_lanes(emitter, "tan", tangent_from_rest, x, result, quarters=0, halvings=2)
