@@ -87,11 +87,12 @@ def _members_first(saves: Any) -> Any:
 
 def _pack(members: Ensemble, memory: _Memory) -> tuple[Any, Any]:
     """States (dim, n_members) and parameters (n_params, n_members) in device memory, without a trip to the host."""
-    if isinstance(members.y0, np.ndarray):
+    given: Any = members.y0
+    if isinstance(given, np.ndarray):
         y, params = pack(members, members.n_members)
         return memory.put(y), memory.put(params)
     y = memory.empty((members.dim, members.n_members), members.dtype)
-    y[:] = members.y0.T
+    y[:] = memory.put(given).T
     params = memory.empty((max(len(members.params), 1), members.n_members), members.dtype)
     for row, value in zip(params, members.params, strict=False):
         row[:] = memory.put(value)
@@ -117,11 +118,10 @@ def _host_memory(library: Library) -> _Memory:
 
 
 def _cupy_memory(members: Ensemble) -> _Memory:
-    cupy = sys.modules["cupy"]
-    given = isinstance(members.y0, cupy.ndarray)
-    if given:
-        cupy.cuda.get_current_stream().synchronize()
-    index = members.y0.device.id if given else cupy.cuda.runtime.getDevice()
+    cupy: Any = sys.modules["cupy"]
+    y0: Any = members.y0
+    index = y0.device.id if isinstance(y0, cupy.ndarray) else cupy.cuda.runtime.getDevice()
+    cupy.cuda.get_current_stream().synchronize()
     return _Memory(
         on_device=lambda: cuda_target.cuda().gpus[index],
         empty=cupy.empty,
@@ -133,13 +133,13 @@ def _cupy_memory(members: Ensemble) -> _Memory:
 
 
 def _torch_memory(members: Ensemble) -> _Memory:
-    torch = sys.modules["torch"]
-    given = isinstance(members.y0, torch.Tensor)
-    index = members.y0.device.index if given else torch.cuda.current_device()
+    torch: Any = sys.modules["torch"]
+    y0: Any = members.y0
+    index = y0.device.index if isinstance(y0, torch.Tensor) else torch.cuda.current_device()
     device = torch.device("cuda", index)
 
     def put(array: Any) -> Any:
-        return torch.as_tensor(array, device=device)
+        return torch.as_tensor(array, device=device).detach()
 
     torch.cuda.current_stream(device).synchronize()
     return _Memory(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +22,8 @@ from .system import system as make_system
 
 Device = Literal["auto", "cpu", "cuda"]
 
-_systems: weakref.WeakKeyDictionary[Callable[..., Any], System] = weakref.WeakKeyDictionary()
+# A System holds its function, and that whatever it captures: a few are kept, not all.
+_describe = functools.lru_cache(maxsize=64)(make_system)
 _probed: weakref.WeakKeyDictionary[System, set[tuple[int, int]]] = weakref.WeakKeyDictionary()
 
 
@@ -131,14 +133,9 @@ def as_system(system: System | Callable[..., Any]) -> System:
         if system.kind != "flow":
             raise ValueError(f"system: {system.name} is a map, expected a flow, whose function gives du/dt")
         return system
-    try:
-        found = _systems.get(system)
-    except TypeError:
-        found = None
-    if found is None:
-        found = make_system(system)
-        _systems[system] = found
-    return found
+    if system is None:
+        raise TypeError("system: is None, expected a System or a function f(t, u, p); name one")
+    return _describe(system) if isinstance(system, Hashable) else make_system(system)
 
 
 def _tableau(method: str) -> Tableau:

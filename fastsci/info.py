@@ -1,4 +1,4 @@
-"""This installation: versions, processor, devices, cache, and what the machine can do at most."""
+"""The installation: versions, processor, devices, cache, and what the machine can do at most."""
 
 from __future__ import annotations
 
@@ -101,7 +101,8 @@ def _cuda() -> dict[str, Any]:
         with device:
             free, total = cuda.current_context().get_memory_info()
         name = device.name.decode() if isinstance(device.name, bytes) else str(device.name)
-        devices.append({"name": name, "compute_capability": list(device.compute_capability), "memory": total, "free": free})
+        capability = list(device.compute_capability)
+        devices.append({"name": name, "compute_capability": capability, "memory": total, "free": free})
     return {"devices": devices, "reason": ""}
 
 

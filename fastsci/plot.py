@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN_STATES = 3
-DRAWN_PATHS = 30
+DRAWN_PATHS, DRAWN_TURNS = 30, 60  # more would bury the densities
 BINS = 160
 POINTS = 5000  # up to so many final states are drawn one by one
-INK, BAND, PALE, HOT = "#1f3a5f", "#3f7fbf", "#8fa3b8", "#c8442c"
+INK, BAND, HOT = "#1f3a5f", "#3f7fbf", "#c8442c"
 DENSITY, PARAMETER = "Greys", "viridis"
-STYLE = {
+STYLE: Any = {
     "font.size": 9.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -126,34 +126,41 @@ def compose(portrait: Portrait) -> Figure:
 
 
 def _phase_portraits(strip: Any, portrait: Portrait) -> None:
-    """Thin trajectories of some members, and the density of all final states over them."""
+    """Density of the final states, and over it the last turns of some members."""
     from matplotlib.collections import LineCollection
 
     pairs = list(itertools.combinations(range(len(portrait.names)), 2))
     axes = strip.subplots(1, len(pairs), squeeze=False)[0]
     chosen = np.unique(np.linspace(0, len(portrait.paths) - 1, min(DRAWN_PATHS, len(portrait.paths))).astype(int))
+    first = _last_turns(portrait.paths, DRAWN_TURNS // len(chosen))
+    paths = portrait.paths[chosen, :, first:]
     scale, colours = _parameter_colours(portrait, chosen)
     for axis, (i, j) in zip(axes, pairs, strict=True):
-        x, y = (_joined(portrait, index) for index in (i, j))
-        limits = _limits(x), _limits(y)
-        lines = [np.column_stack([portrait.paths[k, i], portrait.paths[k, j]]) for k in chosen]
-        axis.add_collection(LineCollection(lines, linewidths=0.45, alpha=0.6, colors=colours))
+        limits = _limits(paths[:, i], portrait.finals[:, i]), _limits(paths[:, j], portrait.finals[:, j])
         _density(axis, portrait.finals[:, i], portrait.finals[:, j], limits, "Greys" if scale else "OrRd")
+        lines = [np.column_stack([path[i], path[j]]) for path in paths]
+        axis.add_collection(LineCollection(lines, linewidths=0.5, alpha=0.7, colors=colours, zorder=3))
         axis.set(xlim=limits[0], ylim=limits[1], xlabel=portrait.names[i], ylabel=portrait.names[j])
-    if len(portrait.finals) > 1:
-        window = f"t = {portrait.path_times[0]:g} to {portrait.path_times[-1]:g}"
-        marked = "black" if scale else "red"
-        axes[0].set_title(f"{len(chosen)} members over {window}; {marked}: final states of all", loc="left")
+    window = f"t = {portrait.path_times[first]:.4g} to {portrait.path_times[-1]:.4g}"
+    marked = "grey" if scale else "red"
+    drawn = f"{len(chosen)} members" if len(chosen) > 1 else "trajectory"
+    axes[0].set_title(f"{drawn} over {window}; {marked}: final states", loc="left")
     if scale is not None:
         from matplotlib.cm import ScalarMappable
 
         strip.colorbar(ScalarMappable(scale, PARAMETER), ax=list(axes), label=portrait.parameter, aspect=30, pad=0.01)
 
 
+def _last_turns(paths: np.ndarray, turns: int) -> int:
+    """Where the last ``turns`` turns of a typical path begin: a turn is a maximum of the variable that has most."""
+    maxima = max(len(_maxima(paths[:, index])[0]) for index in range(paths.shape[1])) / len(paths)
+    return 0 if maxima <= turns else int(paths.shape[2] * (1.0 - turns / maxima))
+
+
 def _parameter_colours(portrait: Portrait, chosen: np.ndarray) -> tuple[Normalize | None, Any]:
     """A colour a trajectory: by the parameter that varies, where one does."""
     if portrait.path_parameter is None:
-        return None, PALE
+        return None, INK
     import matplotlib as mpl
     from matplotlib.colors import Normalize
 
@@ -212,6 +219,8 @@ def _spread_in_time(strip: Any, portrait: Portrait) -> None:
 
 def _final_densities(strip: Any, portrait: Portrait) -> None:
     """Density of every final state variable."""
+    from matplotlib.ticker import MaxNLocator
+
     finals = portrait.finals[np.isfinite(portrait.finals).all(axis=1)]
     axes = strip.subplots(1, len(portrait.names), squeeze=False)[0]
     for index, axis in enumerate(axes):
@@ -228,6 +237,7 @@ def _final_densities(strip: Any, portrait: Portrait) -> None:
         )
         axis.set(xlabel=f"{portrait.names[index]} at the end", xlim=limits)
         axis.set_ylim(bottom=0)
+        axis.xaxis.set_major_locator(MaxNLocator(6))
     axes[0].set_ylabel("probability density")
     axes[0].set_title(f"final states of {len(finals):,} members", loc="left")
 
@@ -235,31 +245,34 @@ def _final_densities(strip: Any, portrait: Portrait) -> None:
 def _against_parameter(strip: Any, portrait: Portrait) -> None:
     """Final states and late extrema of the trajectories against the parameter that varies."""
     finite = np.isfinite(portrait.finals).all(axis=1)
+    assert portrait.final_parameter is not None
+    assert portrait.path_parameter is not None
     parameter, finals = portrait.final_parameter[finite], portrait.finals[finite]
+    middle = len(portrait.path_times) // 2
+    late = portrait.paths[:, :, middle:]
     axes = strip.subplots(1, len(portrait.names), squeeze=False)[0]
     across = _limits(parameter, pad=0.0)
     for index, axis in enumerate(axes):
-        limits = _limits(_joined(portrait, index))
+        limits = _limits(late[:, index], finals[:, index])
         _density(axis, parameter, finals[:, index], (across, limits))
         for extrema, colour, label in ((_maxima, HOT, "maxima"), (_minima, BAND, "minima")):
-            who, values = extrema(portrait.paths[:, index])
+            who, values = extrema(late[:, index])
             axis.plot(
                 portrait.path_parameter[who], values, ".", ms=1.6, mew=0, color=colour, label=label, zorder=4,
                 rasterized=True,
             )  # fmt: skip
         axis.set(xlabel=portrait.parameter, ylabel=portrait.names[index], xlim=across, ylim=limits)
-    start, end = portrait.path_times[0], portrait.path_times[-1]
-    axes[0].set_title(f"grey: final states; dots: extrema over t = {start:g} to {end:g}", loc="left")
+    window = f"t = {portrait.path_times[middle]:.4g} to {portrait.path_times[-1]:.4g}"
+    axes[0].set_title(f"grey: final states; dots: extrema over {window}", loc="left")
     axes[-1].legend(
         loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.1, markerscale=6
     )
 
 
 def _maxima(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Trajectory and value of every local maximum of the second half of the paths."""
-    late = paths[:, paths.shape[1] // 2 :]
-    inner = late[:, 1:-1]
-    who, when = np.nonzero((inner > late[:, :-2]) & (inner >= late[:, 2:]))
+    """Path and value of every local maximum."""
+    inner = paths[:, 1:-1]
+    who, when = np.nonzero((inner > paths[:, :-2]) & (inner >= paths[:, 2:]))
     return who, inner[who, when]
 
 
@@ -268,13 +281,9 @@ def _minima(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return who, -values
 
 
-def _joined(portrait: Portrait, index: int) -> np.ndarray:
-    """A state variable as it is drawn: trajectories and final states."""
-    return np.concatenate([portrait.paths[:, index].ravel(), portrait.finals[:, index]])
-
-
-def _limits(values: np.ndarray, pad: float = 0.04) -> tuple[float, float]:
+def _limits(*drawn: np.ndarray, pad: float = 0.04) -> tuple[float, float]:
     """A range that holds what is drawn, but does not stretch to a few values far from all others."""
+    values = np.concatenate([values.ravel() for values in drawn])
     finite = values[np.isfinite(values)].astype(np.float64)
     inner = np.percentile(finite, (0.1, 99.9))
     reach = 0.5 * (inner[1] - inner[0])

@@ -71,7 +71,6 @@ def _rotation(t: Any, u: Any, p: Any) -> Any:
 
 @system
 def _elementary(t: Any, u: Any, p: Any) -> Any:
-    a, b, c, d, e = u
     (x,) = p
     return math.sin(x), math.cos(x), math.exp(x / 20.0), math.log(x * x + 0.1), math.tanh(x)
 
@@ -196,8 +195,8 @@ def _compile_cache() -> tuple[bool, str]:
 
     solve_ensemble(LORENZ, (0.0, 0.01), _lorenz_states(2), dt=0.005, device="cpu")
     held = cache.info()
-    figure = f"{held['kernels']} kernels in {held['directory']}"
-    return held["kernels"] > 0, figure if held["kernels"] else f"{figure}: the folder cannot be written; every process compiles"
+    remedy = "" if held["kernels"] else ": the folder cannot be written, so every process compiles anew"
+    return held["kernels"] > 0, f"{held['kernels']} kernels in {held['directory']}{remedy}"
 
 
 @_check

@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class Layout:
     """What a store will hold, known before the first member is computed."""
 
     n_members: int
-    block: int  # members written at a time
+    block: int  # members written at a time, from `block_members`
     dim: int
     times: Sequence[float] | np.ndarray
     dtype: np.dtype[Any]
@@ -37,9 +37,16 @@ class Layout:
     attributes: Mapping[str, Any]
 
     def chunk(self, numbers: int) -> int:
-        """Members a chunk of an array with so many numbers a member: a whole part of a block, about `CHUNK_BYTES`."""
-        parts = -(-numbers * self.dtype.itemsize * self.block // CHUNK_BYTES)
-        return max(1, self.block // max(1, parts))
+        """Members a chunk of an array with so many numbers a member: a whole part of a block."""
+        chunk = 2 ** (min(self.block, self.n_members) - 1).bit_length()
+        while chunk > 1 and chunk * numbers * self.dtype.itemsize > CHUNK_BYTES:
+            chunk //= 2
+        return min(chunk, self.n_members)
+
+
+def block_members(most: int) -> int:
+    """Members to write at a time, ``most`` at most: a power of two, so that the chunks of every array divide it."""
+    return 2 ** max(0, most.bit_length() - 1)
 
 
 def open_store(path: str | os.PathLike[str]) -> xarray.Dataset:
@@ -84,7 +91,7 @@ def open_store(path: str | os.PathLike[str]) -> xarray.Dataset:
 
 
 @contextmanager
-def create_store(path: str | os.PathLike[str], layout: Layout, *, overwrite: bool = False) -> Iterator[EnsembleStore]:
+def create_store(path: str | os.PathLike[str], layout: Layout, *, overwrite: bool = False) -> Generator[EnsembleStore]:
     """A new store, filled inside the ``with`` block and given its name at its end.
 
     What is written meanwhile lies beside it under another name and is deleted if the block fails: a run that dies
@@ -160,6 +167,7 @@ class EnsembleStore:
 
 def _create(path: Path, layout: Layout) -> EnsembleStore:
     import zarr
+    from zarr.codecs import BloscCodec
 
     n, dim = layout.n_members, layout.dim
     names = {name: name if name not in VARIABLES else f"param_{name}" for name in layout.params}
@@ -171,6 +179,7 @@ def _create(path: Path, layout: Layout) -> EnsembleStore:
         chunks = (layout.chunk(math.prod(inner)), *inner) if dimensions[0] == "member" else tuple(shape)
         return group.create_array(
             name, shape=tuple(shape), chunks=chunks, dtype=dtype, dimension_names=tuple(dimensions),
+            compressors="auto" if dtype is str else BloscCodec(cname="lz4", shuffle="shuffle"),
             fill_value="" if dtype is str else 0,
         )  # fmt: skip
 

@@ -45,14 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as leave:  # argparse, after --help and --version
         return leave.code if isinstance(leave.code, int) else 0
     except KeyboardInterrupt:
-        return _complain("interrupted; nothing was written", INTERRUPTED)
+        return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe has seen enough; what is still in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (UsageError, RunFailed) as error:
         return _complain(*_verdict(error))
-    except Exception as error:  # noqa: BLE001  (the last resort of a program: reported, or raised on demand)
+    except Exception as error:
         if os.environ.get("FASTSCI_DEBUG", "") not in ("", "0"):
             raise
         return _complain(*_verdict(error))
@@ -73,5 +73,7 @@ def _verdict(error: Exception) -> tuple[str, int]:
 
 
 def _complain(message: str, status: int) -> int:
-    print(f"fastsci: {message}", file=sys.stderr)
+    # A progress bar may stand in the line.
+    start = "\n" if status == INTERRUPTED and sys.stderr.isatty() else ""
+    print(f"{start}fastsci: {message}", file=sys.stderr)
     return status

@@ -27,7 +27,7 @@ class Table:
 
 
 def read_initial(path: Path, system: System) -> Table:
-    """Initial states for a system, and the parameters that the file gives a member.
+    r"""Initial states for a system, and the parameters that the file gives a member.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def read_initial(path: Path, system: System) -> Table:
     --------
     >>> import fastsci, pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "y0.csv"
-    >>> _ = path.write_text("z,x,y\\n3,1,2\\n")
+    >>> _ = path.write_text("z,x,y\n3,1,2\n")
     >>> read_initial(path, fastsci.systems.get("lorenz63")).states
     array([[1., 2., 3.]])
     """
@@ -65,7 +65,8 @@ def _load_npy(path: Path) -> Any:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError) as error:
-        raise UsageError(f"--y0: {path} is no NPY file of numbers ({one_line(error)}); write it with np.save") from error
+        why = one_line(error)
+        raise UsageError(f"--y0: {path} is no NPY file of numbers ({why}); write it with np.save") from error
 
 
 def _rows(array: Any, path: Path, system: System) -> Any:
@@ -139,19 +140,22 @@ def _place(error: Exception) -> str:
 
 def _head(path: Path) -> tuple[list[str] | None, str | None, int]:
     """Names of the columns where the first line holds any, what parts them, and the lines before the numbers."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file):
-                text = line.strip()
-                if text and not text.startswith("#"):
-                    break
-            else:
-                raise UsageError(f"--y0: {path} has no rows; give one row a member")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"--y0: {path} is neither text, NPY nor Zarr; convert it to one of these") from error
+    number, text = _first_line(path)
     delimiter = next((mark for mark in ",;\t" if mark in text), None)
     fields = [field.strip().strip("\"'") for field in text.split(delimiter)]
     return (None, delimiter, 0) if all(map(_is_number, fields)) else (fields, delimiter, number + 1)
+
+
+def _first_line(path: Path) -> tuple[int, str]:
+    """Number and text of the first line that is neither empty nor a comment."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            for number, line in enumerate(file):
+                if line.strip() and not line.lstrip().startswith("#"):
+                    return number, line.strip()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--y0: {path} is neither text, NPY nor Zarr; convert it to one of these") from error
+    raise UsageError(f"--y0: {path} has no rows; give one row a member")
 
 
 def _is_number(text: str) -> bool:
@@ -177,6 +181,7 @@ def _by_name(values: np.ndarray, header: Sequence[str], path: Path, system: Syst
     unknown = [name for name in column if name not in state]
     if missing or unknown:
         wrong = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(unknown)}"
-        takes = f"the state is {', '.join(state)}" + (f"; parameters {', '.join(system.params)}" if system.params else "")
+        parameters = f"; parameters {', '.join(system.params)}" if system.params else ""
+        takes = f"the state is {', '.join(state)}{parameters}"
         raise UsageError(f"--y0: the header of {path} {wrong}; {takes}; rename its columns, or delete the header")
     return Table(np.column_stack([column[name] for name in state]), params)

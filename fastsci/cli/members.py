@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -148,10 +149,11 @@ class _Spread:
     def __call__(self, indices: np.ndarray) -> np.ndarray:
         states = np.empty((len(indices), self.centre.size))
         blocks = indices // BLOCK
-        for block in np.unique(blocks):
-            draws = np.random.default_rng([self.seed, int(block)]).standard_normal((BLOCK, self.centre.size))
-            chosen = blocks == block
-            states[chosen] = self.centre + self.deviation * draws[indices[chosen] % BLOCK]
+        edges = [0, *(np.flatnonzero(np.diff(blocks)) + 1).tolist(), len(indices)]
+        for first, last in pairwise(edges):
+            seeds = [self.seed, int(blocks[first])]
+            draws = np.random.default_rng(seeds).standard_normal((BLOCK, self.centre.size))
+            states[first:last] = self.centre + self.deviation * draws[indices[first:last] % BLOCK]
         return states
 
 
@@ -160,9 +162,10 @@ def _indices(members: Any) -> np.ndarray:
 
 
 def _take(rows: Any, members: Any) -> np.ndarray:
+    """Rows of an array in memory, on the disk, or of Zarr, which reads each chunk once."""
     if isinstance(members, range):
         return np.asarray(rows[members.start : members.stop])
-    return np.stack([np.asarray(rows[int(member)]) for member in members])
+    return rows[members] if isinstance(rows, np.ndarray) else rows.oindex[members]
 
 
 def gather_members(
@@ -186,8 +189,8 @@ def gather_members(
         dim = initial.states.shape[1]
         return Members(count, dim, precision, initial, parameters, grid, columns, by_position)
     if system.default_y0 is None:
-        names = f", columns {', '.join(system.state)}" if system.state else ""
-        raise UsageError(f"--y0: is missing, and {system.name} has no default state; give a file{names}, one row a member")
+        names = f" ({', '.join(system.state)})" if system.state else ""
+        raise UsageError(f"--y0: is missing, and {system.name} has no default state; give a file of states{names}")
     if seed < 0:
         raise UsageError(f"--seed: is {seed}, expected an integer of at least 0")
     centre = system.default_y0
@@ -207,7 +210,8 @@ def _check_given(system: System, given: set[str]) -> None:
 def _count(asked: int | None, initial: Table | None, parameters: Mapping[str, Parameter], grid: tuple[str, ...]) -> int:
     if asked is not None and asked < 1:
         raise UsageError(f"--members: is {asked}, expected at least 1")
-    counts = {"--members": asked, "the rows of --y0": len(initial) if initial is not None and len(initial) > 1 else None}
+    rows = len(initial) if initial is not None and len(initial) > 1 else None
+    counts = {"--members": asked, "the rows of --y0": rows}
     if grid:
         counts[f"--param {' x '.join(grid)}"] = math.prod(parameters[name].count or 1 for name in grid)
     said = {what: count for what, count in counts.items() if count is not None}

@@ -51,7 +51,7 @@ class Run:
     def block(self) -> int:
         """Members computed at a time."""
         numbers = self.members.dim * (2 * len(self.times) + 4) * self.members.dtype.itemsize
-        return max(1, min(self.members.count, BLOCK_BYTES // numbers))
+        return storage.block_members(BLOCK_BYTES // numbers)
 
     def blocks(self) -> Iterator[range]:
         """Ranges of members, in order."""
@@ -140,7 +140,7 @@ def _end(parsed: argparse.Namespace, system: System) -> float:
     if parsed.t_end is not None:
         return parsed.t_end
     if system.dt is None:
-        raise UsageError(f"--t-end: is missing, and {system.name} has no time scale of its own; give --t-end, such as 20")
+        raise UsageError(f"--t-end: is missing, and {system.name} has no step of its own; give --t-end, such as 20")
     return parsed.t_start + DEFAULT_STEPS * system.dt
 
 
@@ -181,9 +181,7 @@ def _compute(asked: Run, first: EnsembleResult, parsed: argparse.Namespace) -> T
     return tally
 
 
-def _share(
-    show: Callable[[float], None] | None, block: range, count: int
-) -> Callable[[float], None] | None:
+def _share(show: Callable[[float], None] | None, block: range, count: int) -> Callable[[float], None] | None:
     """Progress within a block as progress of the whole."""
     if show is None:
         return None
@@ -207,7 +205,14 @@ def _layout(asked: Run, result: EnsembleResult, parsed: argparse.Namespace) -> s
         "command": shlex.join(["fastsci", *parsed.words]),
     }
     return storage.Layout(
-        members.count, asked.block, members.dim, asked.times, members.dtype, result.state, list(result.params), attributes
+        n_members=members.count,
+        block=asked.block,
+        dim=members.dim,
+        times=asked.times,
+        dtype=members.dtype,
+        state=result.state,
+        params=list(result.params),
+        attributes=attributes,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 
@@ -78,7 +77,8 @@ def summary(
 ) -> str:
     """The lines that tell a person what a run came to."""
     rate = f"{_scaled(tally.steps / tally.computing)} member-steps/s"
-    also = f"; {compiling:.3g} s to make the kernel ready" + (f", {tally.writing:.3g} s to write" if tally.writing > 1e-3 else "")
+    writing = f", {tally.writing:.3g} s to write" if tally.writing > 1e-3 else ""
+    also = f"; {compiling:.3g} s to make the kernel ready{writing}"
     lines = [
         f"members    {members.count:,} of {system.name}, {members.dim} state variables, {members.dtype}",
         f"span       t = {t_span[0]:g} to {t_span[1]:g} by {tally.method}, dt = {dt:g}",
@@ -118,4 +118,3 @@ def _scaled(value: float) -> str:
         if value >= factor:
             return f"{value / factor:.3g}{prefix}"
     return f"{value:.3g}"
-

@@ -8,16 +8,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
-from .compile import jit
 from .loops import pool
 from .loops.cpu import vector_bits
-from .numbers import arithmetic as arithmetic  # the operators of lanes
-from .numbers.memory import load, number, store
+from .numbers.chains import CHAINS, multiply_add_chains
 
-CHAINS = 12  # enough to hide the latency of a multiply-add in two units, few enough for sixteen registers
 COPY_BYTES = 2**28
 MATRIX_SIZE = 1024
 REPEATS = 5
@@ -43,7 +41,7 @@ def multiply_adds(bits: int, seconds: float = 0.1) -> float:
     True
     """
     width = vector_bits() // bits
-    chains = _chains(bits, width)
+    chains = multiply_add_chains(bits, width)
     threads = pool.thread_count()
     out = np.zeros((threads * CHAINS, width), np.float64 if bits == 64 else np.float32)
 
@@ -62,27 +60,6 @@ def multiply_adds(bits: int, seconds: float = 0.1) -> float:
     return 2.0 * CHAINS * width * rounds * threads / best_of(run)
 
 
-def _chains(bits: int, width: int) -> Callable:
-    """Independent chains of a = a * b + c, whose fixed point is 1."""
-
-    @jit
-    def chains(out, row, rounds, half):
-        b, c = number(half, bits, width), number(half, bits, width)
-        a0, a1 = load(out, row, 0, width), load(out, row + 1, 0, width)
-        a2, a3 = load(out, row + 2, 0, width), load(out, row + 3, 0, width)
-        a4, a5 = load(out, row + 4, 0, width), load(out, row + 5, 0, width)
-        a6, a7 = load(out, row + 6, 0, width), load(out, row + 7, 0, width)
-        a8, a9 = load(out, row + 8, 0, width), load(out, row + 9, 0, width)
-        a10, a11 = load(out, row + 10, 0, width), load(out, row + 11, 0, width)
-        for _ in range(rounds):
-            a0, a1, a2, a3 = a0 * b + c, a1 * b + c, a2 * b + c, a3 * b + c
-            a4, a5, a6, a7 = a4 * b + c, a5 * b + c, a6 * b + c, a7 * b + c
-            a8, a9, a10, a11 = a8 * b + c, a9 * b + c, a10 * b + c, a11 * b + c
-        store(out, row, 0, a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + a10 + a11)
-
-    return chains
-
-
 def copy_bandwidth(size: int = COPY_BYTES) -> float:
     """Bytes a second moved by a copy of ``size`` bytes on all threads: those read and those written."""
     source, target = np.ones(size // 8), np.zeros(size // 8)
@@ -92,7 +69,7 @@ def copy_bandwidth(size: int = COPY_BYTES) -> float:
     def work(first: int, last: int, cancelled: threading.Event) -> None:
         np.copyto(target[first:last], source[first:last])
 
-    return 2.0 * source.nbytes / best_of(lambda: pool.run(work, zip(edges[:-1], edges[1:])))
+    return 2.0 * source.nbytes / best_of(lambda: pool.run(work, pairwise(edges)))
 
 
 def matrix_product(dtype: str = "float64", size: int = MATRIX_SIZE) -> float:

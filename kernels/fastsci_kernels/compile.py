@@ -61,6 +61,7 @@ _CAUSES = (
     (r"bool\(mask\(.*?\)\)|Cannot cast mask|is_true.*mask", "it branches on its state"),
     (r"Untyped global name '([^']+)'", r"it uses {0!r}, which has no compiled form"),
     (r"Unknown attribute '([^']+)' of type Module\(<module '([^']+)'", r"{1}.{0} has no compiled form"),
+    (r"OverloadSelector object at \w+>, \((\w+)", r"it uses a {0}, which has no compiled form"),
     (r"NameError: (name '[^']+' is not defined)", r"{0}"),
     (
         r"No implementation of function Function\((.+?)\) found for signature",
@@ -76,7 +77,8 @@ def explain(error: Exception, fun: FunctionType) -> str:
     file = fun.__code__.co_filename
     # The compiler shortens paths below the working directory.
     ending = re.escape(os.path.basename(file))
-    lines = [int(number) for number in re.findall(rf'File "(?:[^"]*[/\\])?{ending}", line (\d+)', text)]
+    place = rf'(?:File "|at )(?:[^"\n]*[/\\])?{ending}(?:", line | \()(\d+)'
+    lines = [int(number) for number in re.findall(place, text)]
     if not lines:
         return cause
     code = linecache.getline(file, lines[-1]).strip()

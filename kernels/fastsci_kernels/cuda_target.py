@@ -5,8 +5,11 @@ Under ``NUMBA_ENABLE_CUDASIM=1`` numba-cuda's simulator takes the place of a GPU
 
 from __future__ import annotations
 
+import functools
+import importlib.metadata
 import importlib.util
 import math
+from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -29,6 +32,7 @@ _NUMPY_NAMES = {
 }
 
 
+@functools.cache
 def cuda() -> ModuleType:
     """The module ``numba.cuda``; says what to install where it is missing."""
     if importlib.util.find_spec("numba_cuda") is None:
@@ -52,33 +56,39 @@ def require_device() -> None:
         raise RuntimeError("device: is 'cuda', but no CUDA device was found; use device=\"cpu\"")
 
 
-def kernel(fun: FunctionType) -> Any:
-    """Compile a function of no result that the host launches."""
-    return cuda().jit(fun) if simulated() else cuda().jit(fun, **OPTIONS)
+def version() -> str:
+    """Versions of what compiles for CUDA, for the keys of the compile cache."""
+    return f"simulator {simulated()}, numba-cuda {importlib.metadata.version('numba-cuda')}"
+
+
+def kernel(fun: FunctionType, cache: bool) -> Any:
+    """Compile a function of no result that the host launches; ``cache`` it on the disk."""
+    return cuda().jit(fun) if simulated() else cuda().jit(fun, cache=cache, **OPTIONS)
 
 
 def device(fun: FunctionType) -> Any:
     """Compile a function that kernels call."""
     if simulated():
-        return np.errstate(all="ignore")(_with_numpy_mathematics(fun))
+        return np.errstate(all="ignore")(substitute(fun, _numpy_for))
     return cuda().jit(fun, device=True, **OPTIONS)
 
 
-def _with_numpy_mathematics(fun: FunctionType) -> FunctionType:
-    """The function, whose globals are its own, with NumPy's ``sin`` in the place of Python's, and so on.
-
-    A GPU's mathematics keeps float32 and answers a bad argument with NaN or infinity, as NumPy's does; Python's works
-    in float64 and raises.
-    """
+def substitute(fun: FunctionType, change: Callable[[Any], Any]) -> FunctionType:
+    """The function, whose globals and cells are its own, with ``change(value)`` in the place of each."""
     names = fun.__globals__
     for name, value in list(names.items()):
-        names[name] = _numpy_for(value)
+        names[name] = change(value)
     for cell in fun.__closure__ or ():
-        cell.cell_contents = _numpy_for(cell.cell_contents)
+        cell.cell_contents = change(cell.cell_contents)
     return fun
 
 
 def _numpy_for(value: Any) -> Any:
+    """NumPy's ``sin`` for Python's, and so on.
+
+    A GPU's mathematics keeps float32 and answers a bad argument with NaN or infinity, as NumPy's does; Python's works
+    in float64 and raises.
+    """
     if value is math:
         return SimpleNamespace(**{name: _numpy_for(member) for name, member in vars(math).items()})
     if isinstance(value, BuiltinFunctionType) and value.__module__ == "math":

@@ -24,12 +24,12 @@ def harmonic(t, u, p):
 
 
 def clock(t, u, p):
-    """Time to the power of four: a step of the classical method gives t**5 / 5 to rounding but for t**5 terms."""
+    """A cubic in time: the classical method is Simpson's rule here, exact for any step."""
     (x,) = u
     return (1.0 + t * (2.0 + t * (3.0 + t * 4.0)),)
 
 
-def clock_exact(t):
+def clock_reads(t):
     return t + t**2 + t**3 + t**4
 
 

@@ -51,7 +51,9 @@ def assemble(text, cc, folder):
     source.write_text(text)
     done = subprocess.run(
         [str(ptxas()), "-v", f"-arch=sm_{cc[0]}{cc[1]}", str(source), "-o", str(folder / "kernel.cubin")],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     report = done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from .. import cuda_target
+from .. import cache, cuda_target
 from ..compile import CompilationError, compilable, explain
-from ..fingerprint import fingerprint
+from ..fingerprint import captured, fingerprint, is_library
 from ..methods.tableau import Tableau
 from ..numbers import memory, on_cuda, plain
 from .cuda_source import LOST, Shape, driver_source, local_bytes
@@ -24,7 +24,9 @@ BLOCK = 128  # threads
 FEW_BLOCK = 32  # threads, where there are too few members for every multiprocessor to have a full block
 FEW_MEMBERS = 16_384
 MAX_BLOCKS = 2**20
-LOCAL_LIMIT = 512 * 2**10  # bytes a thread may keep for itself (CUDA C++ Programming Guide, technical specifications)
+# Bytes a thread may keep for itself, and bytes of constants a kernel may hold (CUDA C++ Programming Guide, technical
+# specifications per compute capability).
+LOCAL_LIMIT, CONSTANT_LIMIT = 512 * 2**10, 64 * 2**10
 
 LAUNCH_SECONDS = 0.2
 # Components times stages in a run's first launch, a thread and in all; from then on the launches time themselves.
@@ -51,12 +53,7 @@ def kernel(fun: FunctionType, tableau: Tableau, *, style: str, dim: int, n_param
     identity = (fingerprint(fun), tableau.name, shape)
     with _building:
         if identity not in _kernels:
-            needed = local_bytes(tableau, shape)
-            if needed > LOCAL_LIMIT:
-                raise ValueError(
-                    f"y0: a state of {dim} numbers needs {needed} bytes a thread with {tableau.name}, but a GPU thread"
-                    f" has {LOCAL_LIMIT}; use device=\"cpu\", or dtype=\"float32\""
-                )
+            _check_limits(fun, tableau, shape)
             drive = build(fun, tableau, shape)
             if not cuda_target.simulated():
                 try:
@@ -67,15 +64,50 @@ def kernel(fun: FunctionType, tableau: Tableau, *, style: str, dim: int, n_param
         return _kernels[identity]
 
 
+def _check_limits(fun: FunctionType, tableau: Tableau, shape: Shape) -> None:
+    needed = local_bytes(tableau, shape)
+    if needed > LOCAL_LIMIT:
+        raise ValueError(
+            f"y0: a state of {shape.dim} numbers needs {needed} bytes a thread with {tableau.name}, but a GPU thread"
+            f' has {LOCAL_LIMIT}; use device="cpu"'
+        )
+    held = sum(array.size for array in _constant_arrays(fun, set())) * shape.bits // 8
+    if held > CONSTANT_LIMIT:
+        raise ValueError(
+            f"constants: {fun.__name__} reads {held} bytes of arrays, but a GPU kernel holds {CONSTANT_LIMIT};"
+            ' use device="cpu"'
+        )
+
+
+def _constant_arrays(fun: FunctionType, seen: set[int]) -> Iterator[np.ndarray]:
+    """The arrays that a function and those it calls take from around themselves."""
+    seen.add(id(fun))
+    for value in captured(fun).values():
+        inner = getattr(value, "py_func", value)
+        if isinstance(value, np.ndarray) and id(value) not in seen:
+            seen.add(id(value))
+            yield value
+        elif isinstance(inner, FunctionType) and not is_library(inner) and id(inner) not in seen:
+            yield from _constant_arrays(inner, seen)
+
+
 def build(fun: FunctionType, tableau: Tableau, shape: Shape) -> Any:
     """The kernel of a right-hand side, not yet compiled for a device."""
     source = driver_source(tableau, shape)
     if not cuda_target.simulated():
         on_cuda.bind()
+    precision = np.float32 if shape.bits == 32 else np.float64
+
+    def in_precision(value: Any) -> Any:
+        shared = isinstance(value, np.ndarray) and value.dtype == np.float64
+        return value.astype(precision) if shared else value
+
+    def device(function: FunctionType) -> Any:
+        return cuda_target.device(cuda_target.substitute(function, in_precision))
+
     numbers = plain if cuda_target.simulated() else memory
-    names: dict[str, Any] = {
-        "__name__": f"{__name__}.generated",
-        "slope": cuda_target.device(compilable(fun, cuda_target.device)),
+    values = {
+        "slope": device(compilable(fun, device)),
         "cuda": cuda_target.cuda(),
         "device": cuda_target.device,
         "kernel": cuda_target.kernel,
@@ -83,24 +115,29 @@ def build(fun: FunctionType, tableau: Tableau, shape: Shape) -> Any:
         "store": numbers.store,
         "scratch": numbers.scratch,
     }
-    exec(compile(source, f"<fastsci kernel for {fun.__name__}>", "exec"), names)
-    return names["drive"]
+    name = cache.key(fingerprint(fun), source, f"float{shape.bits}", cuda_target.version())
+    return cache.load(name, source, values).drive
 
 
 def signature(shape: Shape) -> tuple[types.Type, ...]:
     """Argument types of a driver."""
     number = types.float64 if shape.bits == 64 else types.float32
     matrix, index = types.Array(number, 2, "C"), types.int64
-    counts = types.Array(index, 1, "C")
-    save_step = types.Array(index, 2, "C")
-    return (
-        matrix, matrix, matrix, matrix, save_step, matrix, matrix, counts, index, index, index, index, matrix, counts,
-    )
+    steps, counts = types.Array(index, 2, "C"), types.Array(index, 1, "C")
+    return (*(matrix,) * 4, steps, matrix, matrix, counts, *(index,) * 3, matrix, counts)
 
 
-def integrate(kernel: Kernel, y: Any, params: Any, grid: Grid, out: Any,
-              progress: Callable[[float], None] | None = None,
-              *, block: int | None = None, max_blocks: int = MAX_BLOCKS) -> np.ndarray:
+def integrate(
+    kernel: Kernel,
+    y: Any,
+    params: Any,
+    grid: Grid,
+    out: Any,
+    progress: Callable[[float], None] | None = None,
+    *,
+    block: int | None = None,
+    max_blocks: int = MAX_BLOCKS,
+) -> np.ndarray:
     """Integrate every member on the current device.
 
     Parameters
@@ -129,8 +166,10 @@ def integrate(kernel: Kernel, y: Any, params: Any, grid: Grid, out: Any,
     launch = kernel.drive[min(-(-n // block), max_blocks), block]
     y, params, out = (_device_array(array) for array in (y, params, out))
     clock = [cuda.to_device(_as_matrix(part, y.dtype)) for part in (grid.t0, grid.dt)]
-    saves = [cuda.to_device(_as_matrix(part, dtype))
-             for part, dtype in ((grid.save_step, np.int64), (grid.save_offset, y.dtype))]
+    saves = [
+        cuda.to_device(_as_matrix(part, dtype))
+        for part, dtype in ((grid.save_step, np.int64), (grid.save_offset, y.dtype))
+    ]
     cursor = cuda.to_device(np.zeros(n, np.int64))
     work = kernel.shape.dim * kernel.tableau.stages
     steps = max(1, int(min(FIRST_THREAD_WORK, FIRST_WORK / n) / work))
@@ -139,7 +178,7 @@ def integrate(kernel: Kernel, y: Any, params: Any, grid: Grid, out: Any,
         until = min(end, at + steps)
         last = until == end
         began = time.perf_counter()
-        launch(y, params, *clock, *saves, out, cursor, int(grid.ragged), at, until, until + last, y, cursor)
+        launch(y, params, *clock, *saves, out, cursor, int(grid.ragged), at, until, y, cursor)
         cuda.synchronize()
         if progress is not None:
             progress(until / max(end, 1) if not last else 1.0)

@@ -2,8 +2,7 @@
 
 One text serves every method, precision and style of right-hand side, and the simulator.  Members that share one grid
 of times read column 0 of it (``own`` is 0), others their own (``own`` is 1).  The kernel takes the steps from ``at``
-up to ``until`` and the saves before step ``due``; ``cursor`` holds the next save of each member between launches, and
-a member whose right-hand side raised keeps ``LOST`` there, because the launch that lost it never wrote it back.
+to ``until`` and the saves on the way; ``cursor`` holds the next save of each member between launches, and a member whose right-hand side raised keeps ``LOST`` there, because the launch that lost it never wrote it back.
 
 ``y_end`` and ``cursor_end`` are ``y`` and ``cursor`` under a second name: under one the compiler carries the addresses
 it read from in registers through all the steps, to write there at the end (68 registers for RK4 on Lorenz-63, not 62).
@@ -83,7 +82,7 @@ def _indent(lines: list[str], levels: int) -> str:
 def _drive(tableau: Tableau, shape: Shape) -> str:
     save = f"j * {shape.dim} + "
     return (
-        "def drive(y, params, t0, dt, save_step, save_offset, out, cursor, own, at, until, due, y_end, cursor_end):\n"
+        "def drive(y, params, t0, dt, save_step, save_offset, out, cursor, own, at, until, y_end, cursor_end):\n"
         "    n_saves = save_step.shape[0]\n"
         + _indent(_setup(tableau, shape), 1)
         + "    for o in range(cuda.grid(1), y.shape[1], cuda.gridsize(1)):\n"
@@ -92,12 +91,10 @@ def _drive(tableau: Tableau, shape: Shape) -> str:
         f"            cursor[o] = {LOST}\n"
         "            grid = o * own\n"
         "            start = load(t0, 0, grid, 1)\n"
-        "            h = load(dt, 0, grid, 1)\n"
-        + _indent(_gather(shape), 3)
-        + "            k = at\n"
+        "            h = load(dt, 0, grid, 1)\n" + _indent(_gather(shape), 3) + "            k = at\n"
         "            while j < n_saves:\n"
         "                stop = save_step[j, grid]\n"
-        "                saving = stop < due\n"
+        "                saving = stop <= until\n"
         "                if not saving:\n"
         "                    stop = until\n"
         "                for step_index in range(k, stop):\n"
@@ -118,10 +115,11 @@ def _drive(tableau: Tableau, shape: Shape) -> str:
 
 def driver_source(tableau: Tableau, shape: Shape) -> str:
     """The module text; among its globals it expects ``slope``, the compiled user's function, ``cuda`` and the wraps
-    ``device`` and ``kernel`` of the CUDA target, and ``load``, ``store`` and ``scratch``.
+    ``device`` and ``kernel`` of the CUDA target, and ``load``, ``store`` and ``scratch``, and whether to
+    ``CACHE`` what is compiled.
     """
     step = flat_step(tableau, shape.dim) if shape.flat else long_step(tableau, shape.dim)
     rhs = "rhs = slope\n"
     if shape.style == "tuple" and not shape.flat:
         rhs = f"{tuple_in_place(shape.dim)}\nrhs = device(rhs)\n"
-    return f"{rhs}\n\n{step}\n\nstep = device(step)\n\n\n{_drive(tableau, shape)}\n\ndrive = kernel(drive)\n"
+    return f"{rhs}\n\n{step}\n\nstep = device(step)\n\n\n{_drive(tableau, shape)}\n\ndrive = kernel(drive, CACHE)\n"

@@ -95,7 +95,9 @@ def _locate(
     elapsed = times - t0
     steps = elapsed / dt
     nearest = np.rint(steps)
-    on_grid = np.abs(steps - nearest) <= ROUNDING * np.maximum(1.0, np.abs(nearest) * 1e-3)
-    index = np.where(on_grid, nearest, np.floor(steps))
+    rounded = np.abs(steps - nearest) <= ROUNDING * np.maximum(1.0, nearest * 1e-3)
+    # The start is exact: a span far shorter than the step is still a span.
+    on_grid = np.where(nearest == 0.0, steps == 0.0, rounded)
+    index = np.where(on_grid, nearest, np.maximum(np.floor(steps), 0.0))
     offset = np.where(on_grid, 0.0, elapsed - index * dt)
     return index.astype(np.int64), offset

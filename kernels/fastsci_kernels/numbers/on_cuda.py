@@ -12,8 +12,7 @@ import numpy as np
 from numba.core import types
 
 from .. import cuda_target
-from . import functions  # noqa: F401  what it binds is what is bound here
-from .arithmetic import BOUND
+from . import functions
 from .lanes import Lanes
 
 LONE = Lanes(64, 1)
@@ -23,7 +22,7 @@ LONE = Lanes(64, 1)
 def bind() -> None:
     """Tell numba-cuda; once, and before the first kernel is compiled."""
     extending = cuda_target.cuda().extending
-    for function, arity in BOUND:
+    for function, arity in functions.BOUND:
         if isinstance(function, np.ufunc):
             extending.lower_builtin(function, *(types.Number,) * arity)(_lowering(function))
     extending.overload(math.cbrt)(_cube_root)

@@ -1,0 +1,39 @@
+"""The report's own arithmetic: what counts as met, and what a row of the table says."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.compare.report import line
+from benchmarks.compare.rows import Row, against
+from benchmarks.compare.timing import compare
+from benchmarks.suites.problems import problem
+
+
+@pytest.mark.parametrize(
+    ("row", "met"),
+    [
+        (Row("a ratio", 15.0, 14.0, 16.0, at_least=15.0), True),
+        (Row("a ratio", 14.9, 14.0, 16.0, at_least=15.0), False),
+        (Row("a time", 150.1, 90.0, 160.0, unit="us", at_most=150.0), False),
+        (Row("no target", 3.0, 2.0, 4.0), None),
+        (Row("no figure", at_least=12.0, note="not run: jax is not installed"), None),
+    ],
+)
+def test_met(row, met):
+    assert row.met is met
+    assert row.as_dict()["met"] is met
+
+
+def test_a_missing_peer_leaves_its_reason():
+    row = against("a figure", "jax_peer", problem("lorenz63", 2, 1), needs="no_such_peer", at_least=12.0)
+    assert line(row) == "| a figure | not run: no_such_peer is not installed | at least 12x |  |  |  |  |  |\n"
+
+
+def test_ratio_is_of_b_over_a():
+    def spin(count):
+        return lambda: sum(range(count))
+
+    ratio = compare(spin(20_000), spin(200_000), pairs=3)
+    assert ratio.low <= ratio.median <= ratio.high
+    assert 2 < ratio.median < 50
