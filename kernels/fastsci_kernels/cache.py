@@ -21,7 +21,6 @@ import llvmlite
 import llvmlite.binding
 import numba
 import numpy as np
-from platformdirs import user_cache_path
 
 log = logging.getLogger("fastsci")
 
@@ -32,7 +31,11 @@ _PREFIX = "kernel_"
 def directory() -> Path:
     """Where generated modules live: ``FASTSCI_CACHE_DIR``, else the user's cache folder."""
     chosen = os.environ.get("FASTSCI_CACHE_DIR")
-    return Path(chosen) if chosen else user_cache_path("fastsci")
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("fastsci")
 
 
 @cache

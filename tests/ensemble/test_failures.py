@@ -72,17 +72,23 @@ def test_a_member_whose_function_raises(index, span):
     assert (result.status[others] == 0).all()
 
 
-@pytest.mark.parametrize("span", [(0.0, 1.0), [[0.0, 1.0]]], ids=["shared", "own"])
-def test_a_state_that_is_only_reached_is_not_evaluated(span):
-    def up_to_one(t, u, p):
-        (x,) = u
-        if x >= 1.0:
-            raise ValueError("beyond one")
-        return (1.0,)
+def up_to_one(t, u, p):
+    (x,) = u
+    if x >= 1.0:
+        raise ValueError("beyond one")
+    return (1.0,)
 
-    result = fastsci.solve_ensemble(up_to_one, span, [[0.0]], dt=0.25, method="Euler")
-    assert result.status.tolist() == [0]
-    assert result.y_final.tolist() == [[1.0]]
+
+def test_a_state_that_is_only_reached_is_not_evaluated():
+    shared = fastsci.solve_ensemble(up_to_one, (0.0, 1.0), [[0.0], [-1.0]], dt=0.25, method="Euler")
+    assert shared.status.tolist() == [0, 0]
+    assert shared.y_final.tolist() == [[1.0], [0.0]]
+    # The first member stays at its end while the second, with a longer span, goes on.
+    own = fastsci.solve_ensemble(
+        up_to_one, [[0.0, 1.0], [0.0, 5.0]], [[0.0], [-4.5]], dt=0.25, method="Euler", t_eval=[0.0, 1.0]
+    )
+    assert own.status.tolist() == [0, 0]
+    assert own.y[:, 0].tolist() == [[0.0, 1.0], [-4.5, 0.5]]
 
 
 def test_an_index_that_leaves_its_table_ends_its_member_alone():

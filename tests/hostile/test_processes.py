@@ -1,12 +1,14 @@
 """Ctrl-C, forks, concurrent callers, and thousands of calls."""
 
 import concurrent.futures
+import gc
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -136,6 +138,31 @@ def test_an_exception_of_the_progress_function_reaches_the_caller():
     with pytest.raises(StopError):
         fastsci.solve_ensemble(lorenz, (0.0, 1e4), y0, dt=1e-3, params=LORENZ, progress=stop)
     assert fastsci.solve_ensemble(lorenz, (0.0, 0.1), y0, dt=0.01, params=LORENZ).success.all()
+
+
+def test_functions_and_what_they_capture_are_let_go():
+    alive = weakref.WeakSet()
+    y0 = np.ones((2, 2))
+    for _ in range(300):
+        swing = lambda t, u, p: (u[1], -u[0])  # noqa: E731
+        alive.add(swing)
+        fastsci.solve_ensemble(swing, (0.0, 0.1), y0, dt=0.1)
+    del swing
+    gc.collect()
+    assert len(alive) <= 100
+
+
+def test_a_short_member_does_not_wait_for_the_longest():
+    """Strips whose members have ended stop; otherwise every one would take 100,000 steps."""
+    span = np.tile([0.0, 0.01], (20_000, 1))
+    y0 = spread(len(span))
+    span[0, 1] = 100.0
+    steps = []
+    for spans in (span[1:], span):
+        began = time.perf_counter()
+        fastsci.solve_ensemble(lorenz, spans, y0[: len(spans)], dt=1e-3, params=LORENZ)
+        steps.append(time.perf_counter() - began)
+    assert steps[1] < 20.0 * steps[0] + 1.0
 
 
 def resident_bytes():

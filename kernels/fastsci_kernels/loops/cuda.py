@@ -17,7 +17,7 @@ from ..compile import CompilationError, compilable, explain
 from ..fingerprint import captured, fingerprint, is_library
 from ..methods.tableau import Tableau
 from ..numbers import memory, on_cuda, plain
-from .cuda_source import LOST, Shape, driver_source, local_bytes
+from .cuda_source import Shape, driver_source, local_bytes
 from .grid import Grid
 
 BLOCK = 128  # threads
@@ -183,7 +183,7 @@ def integrate(
         if progress is not None:
             progress(until / max(end, 1) if not last else 1.0)
         if last:
-            return cursor.copy_to_host() == LOST
+            return cursor.copy_to_host() != grid.n_saves
         elapsed = max(time.perf_counter() - began, 1e-6)
         steps = max(1, int(steps * min(GROWTH, LAUNCH_SECONDS / elapsed)))
         at = until

@@ -2,7 +2,8 @@
 
 One text serves every method, precision and style of right-hand side, and the simulator.  Members that share one grid
 of times read column 0 of it (``own`` is 0), others their own (``own`` is 1).  The kernel takes the steps from ``at``
-to ``until`` and the saves on the way; ``cursor`` holds the next save of each member between launches, and a member whose right-hand side raised keeps ``LOST`` there, because the launch that lost it never wrote it back.
+to ``until`` and the saves on the way; ``cursor`` holds the next save of each member between launches, and a member
+whose right-hand side raised keeps ``LOST`` there, because the launch that lost it never wrote it back.
 
 ``y_end`` and ``cursor_end`` are ``y`` and ``cursor`` under a second name: under one the compiler carries the addresses
 it read from in registers through all the steps, to write there at the end (68 registers for RK4 on Lorenz-63, not 62).

@@ -12,7 +12,8 @@ import numpy as np
 from numba.core import types
 
 from .. import cuda_target
-from . import functions
+from . import functions as functions  # what it binds is among what is bound
+from .arithmetic import BOUND
 from .lanes import Lanes
 
 LONE = Lanes(64, 1)
@@ -22,7 +23,7 @@ LONE = Lanes(64, 1)
 def bind() -> None:
     """Tell numba-cuda; once, and before the first kernel is compiled."""
     extending = cuda_target.cuda().extending
-    for function, arity in functions.BOUND:
+    for function, arity in BOUND:
         if isinstance(function, np.ufunc):
             extending.lower_builtin(function, *(types.Number,) * arity)(_lowering(function))
     extending.overload(math.cbrt)(_cube_root)
