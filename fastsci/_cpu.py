@@ -37,11 +37,11 @@ def integrate(
         dtype=members.dtype,
         ragged=ragged,
     )
-    padded = cpu.pad(members.n_members, kernel.shape.width)
+    padded = cpu.pad(members.n_members, kernel.shape.strip)
     grid = make_grid(members.t_span, members.dt, members.t_eval, members.dtype, padded)
-    y, params = pack(members, padded)
+    y, params, fill = empty_columns(members, padded)
     out = np.empty((grid.n_saves * members.dim, padded), members.dtype)
-    raised = cpu.integrate(kernel, y, params, grid, out, progress)
+    raised = cpu.integrate(kernel, y, params, grid, out, fill, progress)
     n = members.n_members
     saves = out.reshape(grid.n_saves, members.dim, padded)[:, :, :n]
     status = np.zeros(n, np.int8)
@@ -65,16 +65,28 @@ def integrate(
 
 def pack(members: Ensemble, padded: int) -> tuple[np.ndarray, np.ndarray]:
     """States (dim, padded) and parameters (n_params, padded), the last member repeated into the padding."""
-    n, last = members.n_members, max(members.n_members - 1, 0)
+    y, params, fill = empty_columns(members, padded)
+    fill(0, padded)
+    return y, params
+
+
+def empty_columns(members: Ensemble, padded: int) -> tuple[np.ndarray, np.ndarray, Callable[[int, int], None]]:
+    """Unfilled states and parameters as `pack` gives them, and what fills a range of members, on any thread."""
+    n = members.n_members
     y = np.empty((members.dim, padded), members.dtype)
     params = np.empty((max(len(members.params), 1), padded), members.dtype)
-    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and fails its own member
-        y[:, :n] = members.y0.T
-        for row, value in zip(params, members.params, strict=False):
-            row[:n] = value
-            row[n:] = row[last : last + 1]
-    y[:, n:] = y[:, last : last + 1]
-    return y, params
+    sources = [(y, members.y0.T), *((row, value) for row, value in zip(params, members.params, strict=False))]
+
+    def fill(first: int, last: int) -> None:
+        end = min(last, n)
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and fails its own member
+            for target, values in sources:
+                shared = values.ndim == 0 or values.shape[-1] == 1
+                target[..., first:end] = values if shared else values[..., first:end]
+                if last > n:
+                    target[..., n:last] = values if shared else values[..., n - 1 : n]
+
+    return y, params, fill
 
 
 def describe(

@@ -153,7 +153,7 @@ def _agree(counts: dict[str, int]) -> int:
     sizes = {name: count for name, count in counts.items() if count != 1}
     if len(set(sizes.values())) > 1:
         (first, one), (second, other) = (
-            list(sizes.items())[0],
+            next(iter(sizes.items())),
             next(item for item in sizes.items() if item[1] != next(iter(sizes.values()))),
         )
         raise ValueError(f"{second}: is for {other} members, but {first} is for {one}; give both as many, or one")

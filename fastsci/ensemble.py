@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import functools
 import weakref
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -110,21 +111,25 @@ def solve_ensemble(
     >>> np.round(result.y_final[:, 0], 6)
     array([0.367879, 0.135335])
     """
-    described = as_system(system)
+    described, meter = as_system(system), _meter(progress)
     tableau = _tableau(method)
     library = library_of(y0)
-    members = _validate.ensemble(described, t_span, to_numpy_unless_gpu(y0, library), params, dt, t_eval, dtype)
+    members = _validate.ensemble(described, t_span, _on_host(y0, library), params, dt, t_eval, dtype)
     _probe(described, members)
+    if library.on_gpu:
+        members = replace(members, y0=y0.reshape(-1, members.dim))
     if _on_cuda(device, library):
         from ._cuda import integrate
     else:
         from ._cpu import integrate
-    return integrate(described, members, tableau, library, _meter(progress))
+    return integrate(described, members, tableau, library, meter)
 
 
-def to_numpy_unless_gpu(y0: Any, library: Library) -> Any:
-    """Initial states on the host."""
-    return to_numpy(y0) if library.name != "numpy" else y0
+def _on_host(y0: Any, library: Library) -> Any:
+    """Initial states for checking: of those on a GPU a first row that stands for all, since they stay there."""
+    if library.on_gpu and y0.ndim == 2:
+        return np.broadcast_to(to_numpy(y0[:1]), tuple(y0.shape))
+    return to_numpy(y0)
 
 
 def as_system(system: System | Callable[..., Any]) -> System:
@@ -135,7 +140,9 @@ def as_system(system: System | Callable[..., Any]) -> System:
         return system
     if system is None:
         raise TypeError("system: is None, expected a System or a function f(t, u, p); name one")
-    return _describe(system) if isinstance(system, Hashable) else make_system(system)
+    if getattr(system, "__hash__", None) is None:
+        return make_system(system)
+    return _describe(system)
 
 
 def _tableau(method: str) -> Tableau:
@@ -170,4 +177,6 @@ def _meter(progress: bool | Callable[[float], None]) -> Callable[[float], None] 
         from ._progress import bar
 
         return bar()
+    if progress is not False and not callable(progress):
+        raise TypeError(f"progress: is {progress!r}, expected True, False or a function of the fraction done")
     return progress or None

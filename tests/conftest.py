@@ -1,7 +1,8 @@
 """What every test runs under: one BLAS thread, a compile cache of its own, repeatable examples.
 
 The CUDA simulator replaces the compiler for the whole process, so its tests (``tests/cudasim``) and all
-others exclude one another: ``NUMBA_ENABLE_CUDASIM=1`` collects the former; without it the latter are.
+others exclude one another: ``NUMBA_ENABLE_CUDASIM=1`` collects the former; without it the latter are.  Where there
+is a GPU, the former run on it, together with the others.
 """
 
 import atexit
@@ -27,6 +28,7 @@ hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("ci")
 
 SIMULATED = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0")
+GPU = Path("/dev/nvidiactl").exists()
 TESTS = Path(__file__).parent
 
 
@@ -34,9 +36,10 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     if collection_path == TESTS:
         return None
     simulator_test = collection_path.relative_to(TESTS).parts[0] == "cudasim"
-    return True if simulator_test != SIMULATED else None
+    wanted = simulator_test == SIMULATED or (simulator_test and GPU)
+    return None if wanted else True
 
 
 def pytest_report_header() -> list[str]:
-    which = "tests/cudasim alone" if SIMULATED else "everything but tests/cudasim"
+    which = "tests/cudasim alone" if SIMULATED else "everything" if GPU else "everything but tests/cudasim"
     return [f"CUDA simulator: {'on' if SIMULATED else 'off'}, collecting {which}"]

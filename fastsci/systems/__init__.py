@@ -78,9 +78,7 @@ def get(name: str, **size: int) -> System:
     """
     if name not in names():
         matches = difflib.get_close_matches(str(name), ENTRIES, n=3)
-        hint = (
-            f"did you mean {' or '.join(map(repr, matches))}?" if matches else "see fastsci.systems.names()"
-        )
+        hint = f"did you mean {' or '.join(map(repr, matches))}?" if matches else "see fastsci.systems.names()"
         raise ValueError(f"name: no system {name!r} in the catalogue; {hint}")
     smallest = ENTRIES[name].smallest
     for size_name, value in size.items():
@@ -88,14 +86,10 @@ def get(name: str, **size: int) -> System:
             takes = ", ".join(smallest) or "no size"
             raise TypeError(f"{size_name}: {name} takes {takes}, but {size_name}={value!r} was given")
         if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise TypeError(
-                f"{size_name}: is {value!r}, expected an integer of at least {smallest[size_name]}"
-            )
+            raise TypeError(f"{size_name}: is {value!r}, expected an integer of at least {smallest[size_name]}")
         if value < smallest[size_name]:
             raise ValueError(f"{size_name}: is {value}, but {name} needs at least {smallest[size_name]}")
-    return _build(
-        name, tuple(sorted((size_name, operator.index(value)) for size_name, value in size.items()))
-    )
+    return _build(name, tuple(sorted((size_name, operator.index(value)) for size_name, value in size.items())))
 
 
 @functools.lru_cache(maxsize=256)

@@ -36,8 +36,7 @@ def lorenz63(t, u, p):
     default_y0=(0.911, -0.422, 0.653),
     dt=0.01,
     facts={
-        "source": "E. N. Lorenz, Irregularity: a fundamental property of the atmosphere, Tellus A"
-        " 36, 98 (1984)",
+        "source": "E. N. Lorenz, Irregularity: a fundamental property of the atmosphere, Tellus A 36, 98 (1984)",
         "divergence": "2 * x - 2 - a",
     },
 )
@@ -86,8 +85,7 @@ def rossler(t, u, p):
     default_y0=(0.418, 0.069, -0.983),
     dt=0.01,
     facts={
-        "source": "T. Matsumoto, L. O. Chua, M. Komuro, The double scroll, IEEE Trans. Circuits Syst."
-        " 32, 797 (1985)",
+        "source": "T. Matsumoto, L. O. Chua, M. Komuro, The double scroll, IEEE Trans. Circuits Syst. 32, 797 (1985)",
         "fixed_points": (
             ("0", "0", "0"),
             ("(m1 - m0) / (1 + m1)", "0", "-(m1 - m0) / (1 + m1)"),
@@ -149,8 +147,7 @@ def duffing(t, u, p):
         "source": "L. D. Landau, E. M. Lifshitz, Mechanics, 3rd ed. (Butterworth-Heinemann, 1976), sec. 26",
         "divergence": "-2 * zeta * omega",
         # D = (omega^2 - omega_d^2)^2 + (2 zeta omega omega_d)^2, with x0 and v0 the state at t = 0.
-        "steady_cosine": "F * (omega**2 - omega_d**2)"
-        " / ((omega**2 - omega_d**2)**2 + (2 * zeta * omega * omega_d)**2)",
+        "steady_cosine": "F * (omega**2 - omega_d**2) / ((omega**2 - omega_d**2)**2 + (2 * zeta * omega * omega_d)**2)",
         "steady_sine": "F * 2 * zeta * omega * omega_d"
         " / ((omega**2 - omega_d**2)**2 + (2 * zeta * omega * omega_d)**2)",
         "damped_frequency": "omega * sqrt(1 - zeta**2)",

@@ -11,8 +11,7 @@ from fastsci.systems.registry import entry
     state=("x",),
     default_y0=(0.3,),
     facts={
-        "source": "R. M. May, Simple mathematical models with very complicated dynamics, Nature"
-        " 261, 459 (1976)",
+        "source": "R. M. May, Simple mathematical models with very complicated dynamics, Nature 261, 459 (1976)",
         "exponents": (math.log(2.0),),
         "exponents_source": "exact at r = 4, by x = sin^2(pi y / 2) from the tent map",
         "jacobian_determinant": "r * (1 - 2 * x)",
@@ -52,8 +51,7 @@ def tent(t, u, p):
     state=("x", "y"),
     default_y0=(0.532, 0.119),
     facts={
-        "source": "M. Henon, A two-dimensional mapping with a strange attractor, Commun. Math. Phys."
-        " 50, 69 (1976)",
+        "source": "M. Henon, A two-dimensional mapping with a strange attractor, Commun. Math. Phys. 50, 69 (1976)",
         "exponents": (0.41922, -1.62319),
         "kaplan_yorke": 1.25827,
         "exponents_source": "J. C. Sprott, Chaos and Time-Series Analysis (Oxford, 2003)",
@@ -142,8 +140,7 @@ def chialvo(t, u, p):
     state=("x", "y"),
     default_y0=(-1.079, -2.868),
     facts={
-        "source": "N. F. Rulkov, Regularization of synchronized chaotic bursts, Phys. Rev. Lett. 86,"
-        " 183 (2001)",
+        "source": "N. F. Rulkov, Regularization of synchronized chaotic bursts, Phys. Rev. Lett. 86, 183 (2001)",
         "jacobian_determinant": "sigma - 2 * alpha * x / (1 + x * x)**2",
         "fixed_points": (("-beta / sigma", "-beta / sigma - alpha / (1 + (beta / sigma)**2)"),),
     },

@@ -64,8 +64,7 @@ def double_pendulum(t, u, p):
     default_y0=(0.0, 0.1, 0.48, 0.0),
     dt=0.02,
     facts={
-        "source": "M. Henon, C. Heiles, The applicability of the third integral of motion, Astron. J. 69,"
-        " 73 (1964)",
+        "source": "M. Henon, C. Heiles, The applicability of the third integral of motion, Astron. J. 69, 73 (1964)",
         "conserved": {"energy": "(px * px + py * py + x * x + y * y) / 2 + x * x * y - y * y * y / 3"},
         "divergence": "0",
         "escape_energy": 1 / 6,

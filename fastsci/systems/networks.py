@@ -29,9 +29,7 @@ def lorenz96(*, n: int = 40) -> System:
     }
     if n == 40:
         facts["doubling_time"] = 0.42
-        facts["doubling_time_source"] = (
-            "Lorenz and Emanuel (1998): errors double in 2.1 days of 0.2 time units"
-        )
+        facts["doubling_time_source"] = "Lorenz and Emanuel (1998): errors double in 2.1 days of 0.2 time units"
     return system(
         _lorenz96,
         name="lorenz96",

@@ -13,19 +13,19 @@ from numba import njit
 
 from .fingerprint import captured, fingerprint, is_library
 
-# Contraction alone keeps -0.0, NaN and compensated sums as written.
-FASTMATH = {"contract"}
-
 
 class CompilationError(TypeError):
     """A user's function that cannot be compiled; the message names its line and the cause."""
 
 
 def jit(function: FunctionType | None = None, *, cache: bool = False, **options: Any):
-    """Compile for the CPU: no Python objects, the GIL released, IEEE division, fused multiply-adds allowed."""
+    """Compile for the CPU: no Python objects, the GIL released, IEEE division, arithmetic as it is written.
+
+    No fast-math flag: which products are fused with which sums is for the numbers to say (see `numbers.arithmetic`).
+    """
 
     def wrap(fun):
-        return njit(fun, nogil=True, error_model="numpy", fastmath=FASTMATH, cache=cache, **options)
+        return njit(fun, nogil=True, error_model="numpy", cache=cache, **options)
 
     return wrap if function is None else wrap(function)
 

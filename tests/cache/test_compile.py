@@ -57,7 +57,7 @@ def test_the_explanation_names_the_line_and_is_one_line():
     assert 'answer = input("?")' in message
 
 
-def test_contraction_keeps_signed_zero_and_nan():
+def test_arithmetic_is_as_written():
     add = jit(lambda x, y: (x + y) - y)
     assert math.copysign(1.0, jit(lambda x: x + 0.0 * x)(-0.0)) == -1.0
     assert math.isnan(add(math.nan, 1.0))

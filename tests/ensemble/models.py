@@ -25,7 +25,6 @@ def harmonic(t, u, p):
 
 def clock(t, u, p):
     """A cubic in time: the classical method is Simpson's rule here, exact for any step."""
-    (x,) = u
     return (1.0 + t * (2.0 + t * (3.0 + t * 4.0)),)
 
 

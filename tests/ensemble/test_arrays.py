@@ -47,10 +47,30 @@ def swapped(y0, folder):
 
 @pytest.mark.parametrize(
     "form",
-    [read_only, strided, backwards, mapped, swapped, lambda y0, _: np.asfortranarray(y0), lambda y0, _: y0.tolist(),
-     lambda y0, _: y0.astype(np.int32), lambda y0, _: y0.astype(np.float16), lambda y0, _: tuple(map(tuple, y0))],
-    ids=["read-only", "strided", "backwards", "memory map", "big-endian", "Fortran", "list", "int32", "float16",
-         "tuples"],
+    [
+        read_only,
+        strided,
+        backwards,
+        mapped,
+        swapped,
+        lambda y0, _: np.asfortranarray(y0),
+        lambda y0, _: y0.tolist(),
+        lambda y0, _: y0.astype(np.int32),
+        lambda y0, _: y0.astype(np.float16),
+        lambda y0, _: tuple(map(tuple, y0)),
+    ],
+    ids=[
+        "read-only",
+        "strided",
+        "backwards",
+        "memory map",
+        "big-endian",
+        "Fortran",
+        "list",
+        "int32",
+        "float16",
+        "tuples",
+    ],
 )
 def test_every_layout_and_kind_of_number(reference, form, tmp_path):
     y0, expected = reference
@@ -68,8 +88,14 @@ def test_truth_values_are_zeros_and_ones():
 
 @pytest.mark.parametrize(
     ("given", "asked", "expected"),
-    [("f4", None, "f4"), ("f8", None, "f8"), ("f4", "float64", "f8"), ("f8", np.float32, "f4"), ("i8", "f4", "f4"),
-     ("f8", np.dtype("f8"), "f8")],
+    [
+        ("f4", None, "f4"),
+        ("f8", None, "f8"),
+        ("f4", "float64", "f8"),
+        ("f8", np.float32, "f4"),
+        ("i8", "f4", "f4"),
+        ("f8", np.dtype("f8"), "f8"),
+    ],
 )
 def test_precision_is_that_of_the_initial_states_unless_asked(given, asked, expected):
     y0 = np.rint(spread(5))
@@ -142,8 +168,12 @@ def test_torch_in_every_argument(torch):
     y0 = spread(9)
     rho = np.linspace(20.0, 30.0, 9)
     result = fastsci.solve_ensemble(
-        lorenz, torch.tensor(SPAN, dtype=torch.float64), y0, dt=torch.tensor(0.01, dtype=torch.float64),
-        params={**LORENZ, "rho": torch.from_numpy(rho)}, t_eval=torch.tensor([0.1], dtype=torch.float64),
+        lorenz,
+        torch.tensor(SPAN, dtype=torch.float64),
+        y0,
+        dt=torch.tensor(0.01, dtype=torch.float64),
+        params={**LORENZ, "rho": torch.from_numpy(rho)},
+        t_eval=torch.tensor([0.1], dtype=torch.float64),
     )
     assert isinstance(result.y, np.ndarray)
     assert same_bits(result.y, run(y0, params={**LORENZ, "rho": rho}, t_eval=[0.1]).y)
@@ -153,6 +183,6 @@ def test_torch_in_every_argument(torch):
 def test_a_tensor_that_numpy_does_not_know_is_refused(torch, make):
     y0 = torch.ones((2, 2))
     y0 = {"bfloat16": y0.bfloat16, "sparse": y0.to_sparse, "complex": y0.cfloat, "meta": lambda: y0.to("meta")}[make]()
-    with pytest.raises((TypeError, ValueError), match="^y0: .*expected") as caught:
+    with pytest.raises((TypeError, ValueError), match=r"^y0: .*expected") as caught:
         fastsci.solve_ensemble(harmonic, (0.0, 1.0), y0, dt=0.1, params=[1.0])
     assert "\n" not in str(caught.value)

@@ -30,8 +30,11 @@ def run(system, y0, params, span=SPAN, dt=DT, **options):
     return fastsci.solve_ensemble(system, span, y0, params=params, dt=dt, t_eval=options.pop("t_eval", None), **options)
 
 
-@pytest.fixture(scope="module", params=[(lorenz, "f8"), (lorenz, "f4"), (ring, "f8"), (thermostat, "f8")],
-                ids=["tuple", "single", "in-place", "scalar"])
+@pytest.fixture(
+    scope="module",
+    params=[(lorenz, "f8"), (lorenz, "f4"), (ring, "f8"), (thermostat, "f8")],
+    ids=["tuple", "single", "in-place", "scalar"],
+)
 def ensemble(request):
     system, dtype = request.param
     y0, params = members(system, ALL)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from fastsci_kernels.methods.catalogue import TABLEAUS
 from scipy.linalg import expm
 
 import fastsci
+from fastsci_kernels.methods.catalogue import TABLEAUS
 from tests.ensemble.models import LORENZ, clock, clock_reads, harmonic, lorenz, ring, spread
 from tests.naive import runge_kutta
 
@@ -30,7 +30,12 @@ def test_explicit_euler_multiplies_the_energy_of_an_oscillator_every_step():
     w = np.array([0.5, 1.0, 3.0, 7.0])
     dt, steps = 0.03, 200
     result = fastsci.solve_ensemble(
-        harmonic, (0.0, dt * steps), [0.3, -1.1], params={"w": w}, dt=dt, method="Euler",
+        harmonic,
+        (0.0, dt * steps),
+        [0.3, -1.1],
+        params={"w": w},
+        dt=dt,
+        method="Euler",
         t_eval=dt * np.arange(steps + 1),
     )
     x, v = np.moveaxis(result.y, 1, 0)

@@ -7,9 +7,9 @@ import types
 import numba
 import numpy as np
 import pytest
-from fastsci_kernels.methods.catalogue import TABLEAUS
 
 import fastsci
+from fastsci_kernels.methods.catalogue import TABLEAUS
 from tests.ensemble.models import LORENZ, generated_modules, lorenz, same_bits, spread
 from tests.naive import runge_kutta
 
@@ -58,7 +58,7 @@ def accumulated(t, u, p):
 
 def powers(t, u, p):
     x, y = u
-    return x**2 - y**0.5, x**-1 - y**3 + x**p[0]
+    return x**2 - y**0.5, x**-1 - y**3 + x ** p[0]
 
 
 def remainders(t, u, p):
@@ -88,8 +88,15 @@ def helped(t, u, p):
 
 @pytest.mark.parametrize(
     ("rhs", "dim", "params"),
-    [(accumulated, 3, ()), (powers, 2, (1.7,)), (remainders, 2, ()), (selected, 2, ()), (clipped, 2, ()),
-     (library, 2, ()), (helped, 2, ())],
+    [
+        (accumulated, 3, ()),
+        (powers, 2, (1.7,)),
+        (remainders, 2, ()),
+        (selected, 2, ()),
+        (clipped, 2, ()),
+        (library, 2, ()),
+        (helped, 2, ()),
+    ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_what_runs_on_lanes(rhs, dim, params):
@@ -170,9 +177,23 @@ def test_a_tuple_of_seventeen_lives_in_memory():
 
     def tuple_of_differences(u):
         return (
-            u[1] - u[0], u[2] - u[1], u[3] - u[2], u[4] - u[3], u[5] - u[4], u[6] - u[5], u[7] - u[6], u[8] - u[7],
-            u[9] - u[8], u[10] - u[9], u[11] - u[10], u[12] - u[11], u[13] - u[12], u[14] - u[13], u[15] - u[14],
-            u[16] - u[15], u[0] - u[16],
+            u[1] - u[0],
+            u[2] - u[1],
+            u[3] - u[2],
+            u[4] - u[3],
+            u[5] - u[4],
+            u[6] - u[5],
+            u[7] - u[6],
+            u[8] - u[7],
+            u[9] - u[8],
+            u[10] - u[9],
+            u[11] - u[10],
+            u[12] - u[11],
+            u[13] - u[12],
+            u[14] - u[13],
+            u[15] - u[14],
+            u[16] - u[15],
+            u[0] - u[16],
         )
 
     check(chain, 17)

@@ -44,7 +44,12 @@ def test_a_member_is_what_scipy_would_return(result):
     member = result.to_scipy(3)
     rho = result.params["rho"][3]
     peer = solve_ivp(
-        lambda t, u: lorenz(t, u, (10.0, rho, 8.0 / 3.0)), (0.0, 0.5), spread(5)[3], t_eval=TIMES, rtol=1e-11, atol=1e-12
+        lambda t, u: lorenz(t, u, (10.0, rho, 8.0 / 3.0)),
+        (0.0, 0.5),
+        spread(5)[3],
+        t_eval=TIMES,
+        rtol=1e-11,
+        atol=1e-12,
     )
     assert set(peer) - set(member) == set()
     np.testing.assert_array_equal(member.t, peer.t)

@@ -5,11 +5,11 @@
 
 import numpy as np
 import pytest
-from fastsci_kernels.methods.catalogue import TABLEAUS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastsci
+from fastsci_kernels.methods.catalogue import TABLEAUS
 from tests.ensemble.models import LORENZ, clock, clock_reads, lorenz, same_bits, spread
 from tests.naive import runge_kutta
 
@@ -40,8 +40,19 @@ def assert_reads(result, times):
         np.nextafter(np.arange(0.1, 1.0, 0.1), 2.0),
         np.nextafter(np.arange(0.1, 1.0, 0.1), 0.0),
     ],
-    ids=["on grid", "between", "ends", "one on grid", "one between", "the end", "the start", "repeated", "many",
-         "just after the grid", "just before the grid"],
+    ids=[
+        "on grid",
+        "between",
+        "ends",
+        "one on grid",
+        "one between",
+        "the end",
+        "the start",
+        "repeated",
+        "many",
+        "just after the grid",
+        "just before the grid",
+    ],
 )
 @pytest.mark.parametrize("direction", [1, -1], ids=["forward", "backward"])
 @pytest.mark.parametrize("own", [False, True], ids=["shared", "own"])
@@ -118,8 +129,22 @@ def test_an_empty_span_changes_nothing(span):
 
 
 def test_spans_of_any_length_and_direction_side_by_side():
-    span = np.array([[0.0, 1.0], [0.0, -1.0], [1.0, 0.0], [0.5, 0.5], [0.0, 1e-3], [-2.0, 2.0], [0.0, 0.95],
-                     [3.0, -1.0], [0.0, 0.05], [0.1, 0.1 + 1e-12], [0.0, 10.0], [0.0, 1e-12]])
+    span = np.array(
+        [
+            [0.0, 1.0],
+            [0.0, -1.0],
+            [1.0, 0.0],
+            [0.5, 0.5],
+            [0.0, 1e-3],
+            [-2.0, 2.0],
+            [0.0, 0.95],
+            [3.0, -1.0],
+            [0.0, 0.05],
+            [0.1, 0.1 + 1e-12],
+            [0.0, 10.0],
+            [0.0, 1e-12],
+        ]
+    )
     fractions = np.array([0.0, 0.1, 0.5, 0.5, 0.93, 1.0])
     times = span[:, :1] + fractions * (span[:, 1:] - span[:, :1])
     result = solve(span, clock_reads(span[:, :1]), t_eval=fractions)
@@ -151,8 +176,10 @@ def test_one_span_in_a_matrix_serves_all_members():
 def test_members_are_counted_from_spans_steps_or_parameters_too():
     assert len(solve([[0.0, 1.0], [0.0, 2.0]], [0.0])) == 2
     assert len(solve((0.0, 1.0), [0.0], dt=[0.1, 0.2, 0.3])) == 3
-    assert len(fastsci.solve_ensemble(lorenz, (0.0, 1.0), [1.0, 1.0, 1.0], dt=0.1,
-                                      params={**LORENZ, "rho": [1.0, 2.0]})) == 2
+    assert (
+        len(fastsci.solve_ensemble(lorenz, (0.0, 1.0), [1.0, 1.0, 1.0], dt=0.1, params={**LORENZ, "rho": [1.0, 2.0]}))
+        == 2
+    )
 
 
 def test_a_span_shorter_than_the_step_is_one_short_step():
@@ -170,7 +197,6 @@ def test_rounding_in_the_number_of_steps_makes_no_extra_step(steps):
 
 def test_a_span_far_from_zero():
     def constant_speed(t, u, p):
-        (x,) = u
         return (1.0 + 0.0 * t,)
 
     start = 1e9 + 0.1
@@ -183,9 +209,7 @@ def test_a_span_far_from_zero():
 
 def test_a_time_that_misses_the_end_by_rounding_is_the_end():
     start, end = 1e6, 1e6 + 1e-5
-    result = fastsci.solve_ensemble(
-        clock, (start, end), [0.0], dt=1e-6, t_eval=[start - 2e-7, start, end, end + 2e-7]
-    )
+    result = fastsci.solve_ensemble(clock, (start, end), [0.0], dt=1e-6, t_eval=[start - 2e-7, start, end, end + 2e-7])
     assert result.t.tolist() == [start, start, end, end]
     assert result.y[0, 0, 0] == result.y[0, 0, 1] == 0.0
     assert same_bits(result.y[:, :, 2], result.y_final)

@@ -34,7 +34,9 @@ def message_of(system, **changed):
 
 
 def case(argument, value, *parts):
-    return pytest.param({argument: value}, (f"{argument}", *parts), id=f"{argument}={str(value)[:30]}".replace("\n", ""))
+    return pytest.param(
+        {argument: value}, (f"{argument}", *parts), id=f"{argument}={str(value)[:30]}".replace("\n", "")
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,7 @@ def case(argument, value, *parts):
         case("method", None, "None", "there are Euler"),
         case("device", "gpu", "'gpu'", "expected 'auto', 'cpu' or 'cuda'"),
         case("device", None, "None", "expected 'auto', 'cpu' or 'cuda'"),
+        case("progress", "yes", "'yes'", "True, False or a function"),
         case("dtype", "int64", "'int64'", "'float32' or 'float64'"),
         case("dtype", "complex128", "'complex128'", "'float32' or 'float64'"),
         case("dtype", "flot", "'flot'", "'float32' or 'float64'"),
@@ -170,7 +173,7 @@ def test_a_function_of_the_wrong_form(fun, parts):
 
 
 def forgets_to_return(t, u, p):
-    x, y, z = u
+    -u[0], -u[1], -u[2]
 
 
 def raises_a_name_error(t, u, p):

@@ -51,18 +51,18 @@ def python(code):
 @pytest.mark.parametrize("path", MODELS)
 def test_ctrl_c_ends_a_long_run_and_the_next_one_works(path):
     model, dim, params = MODELS[path]
-    process = python(LONG.format(model=model, dim=dim, params=params))
-    try:
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.7)
-        began = time.perf_counter()
-        process.send_signal(signal.SIGINT)
-        line = process.stdout.readline()
-        waited = time.perf_counter() - began
-        rest, errors = process.communicate(timeout=30)
-    finally:
-        process.kill()
-        process.wait()
+    with python(LONG.format(model=model, dim=dim, params=params)) as process:
+        try:
+            first = process.stdout.readline()
+            time.sleep(0.7)
+            began = time.perf_counter()
+            process.send_signal(signal.SIGINT)
+            line = process.stdout.readline()
+            waited = time.perf_counter() - began
+            rest, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert first == "ready\n", errors
     assert line == "interrupted\n", errors
     assert waited < 2.0
     assert rest == "same\nquick\n", errors
@@ -93,8 +93,11 @@ FORKED = textwrap.dedent(
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_makes_threads_of_its_own():
-    process = python(FORKED)
-    out, errors = process.communicate(timeout=60)
+    with python(FORKED) as process:
+        try:
+            out, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert out == "both right\n", errors
     assert process.returncode == 0
 

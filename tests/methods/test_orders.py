@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from fastsci_kernels.methods.catalogue import TABLEAUS
 
 import fastsci
+from fastsci_kernels.methods.catalogue import TABLEAUS
 
 ZETA, OMEGA, FORCE, OMEGA_D = 0.1, 1.3, 0.7, 0.9
 X0, V0, END = 1.0, -0.4, 5.0
@@ -38,7 +38,11 @@ def test_error_falls_with_the_order_of_the_method(name):
     steps = {**STEPS, **HIGH}[order]
     dt = END / steps
     result = fastsci.solve_ensemble(
-        fastsci.systems.oscillator, (0.0, END), [X0, V0], dt=dt, method=name,
+        fastsci.systems.oscillator,
+        (0.0, END),
+        [X0, V0],
+        dt=dt,
+        method=name,
         params={"zeta": ZETA, "omega": OMEGA, "F": FORCE, "omega_d": OMEGA_D},
     )
     assert len(steps) >= 6

@@ -5,10 +5,10 @@ from fractions import Fraction
 from math import factorial
 
 import pytest
-from fastsci_kernels.methods.catalogue import NAMES, TABLEAUS
-from fastsci_kernels.methods.tableau import Tableau, density, node_count, rooted_trees
 
 import fastsci
+from fastsci_kernels.methods.catalogue import NAMES, TABLEAUS
+from fastsci_kernels.methods.tableau import Tableau, density, node_count, rooted_trees
 
 # Order and number of stages, as each source states them.
 LITERATURE = {

@@ -17,7 +17,8 @@ if (sys.platform, platform.machine()) != ("linux", "x86_64"):
 
 from fastsci_kernels import cuda_target
 from fastsci_kernels.loops import cuda
-from fastsci_kernels.loops.cuda_source import Shape, driver_source
+from fastsci_kernels.loops.cuda_source import driver_source
+from fastsci_kernels.loops.driver_text import Shape
 from fastsci_kernels.methods.catalogue import TABLEAUS
 from fastsci_kernels.methods.explicit import flat_step
 from tests.ptx.assembler import assemble, ptx

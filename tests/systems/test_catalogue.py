@@ -22,9 +22,7 @@ MAPS = ["chialvo", "henon", "ikeda", "logistic", "rulkov", "standard", "tent"]
 def lagrange_double_pendulum(t, u, m1, m2, l1, l2, g):
     """Accelerations from the mass matrix of the Lagrangian, solved as a linear system."""
     a, b, va, vb = u
-    mass = np.array(
-        [[(m1 + m2) * l1**2, m2 * l1 * l2 * np.cos(a - b)], [m2 * l1 * l2 * np.cos(a - b), m2 * l2**2]]
-    )
+    mass = np.array([[(m1 + m2) * l1**2, m2 * l1 * l2 * np.cos(a - b)], [m2 * l1 * l2 * np.cos(a - b), m2 * l2**2]])
     force = np.array(
         [
             -m2 * l1 * l2 * np.sin(a - b) * vb**2 - (m1 + m2) * g * l1 * np.sin(a),
@@ -144,9 +142,7 @@ def test_lorenz96_of_any_size():
     for n in (4, 5, 6, 41):
         made = systems.get("lorenz96", n=n)
         u = np.random.default_rng(n).normal(size=n)
-        np.testing.assert_allclose(
-            made.rhs(0.0, u), INDEPENDENT["lorenz96"](0.0, u, 8.0), rtol=1e-13, atol=1e-14
-        )
+        np.testing.assert_allclose(made.rhs(0.0, u), INDEPENDENT["lorenz96"](0.0, u, 8.0), rtol=1e-13, atol=1e-14)
 
 
 def test_kuramoto_of_any_size():
@@ -191,11 +187,7 @@ def test_attributes():
 
 
 def test_importing_the_catalogue_loads_no_compiler_and_no_scipy():
-    script = (
-        "import sys, fastsci.systems; print({'numba', 'torch', 'cupy', 'scipy'} & {*sys.modules} or None)"
-    )
+    script = "import sys, fastsci.systems; print({'numba', 'torch', 'cupy', 'scipy'} & {*sys.modules} or None)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "None"

@@ -104,9 +104,7 @@ def test_an_element_of_du_left_unwritten():
         du[1] += u[1]
 
     for fun in (partly, added_to):
-        with pytest.raises(
-            ValueError, match=r"left du\[1\] unwritten \(1 of 2 elements.*assign every element with ="
-        ):
+        with pytest.raises(ValueError, match=r"left du\[1\] unwritten \(1 of 2 elements.*assign every element with ="):
             check(fun)
 
 

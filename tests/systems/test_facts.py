@@ -74,9 +74,7 @@ def test_fixed_points(name):
 @pytest.mark.parametrize("name", having("conserved", "flow"))
 def test_conserved_quantities(name):
     made = systems.get(name)
-    t_end, options = (
-        (40.0, {"method": "Radau", "rtol": 1e-8, "atol": 1e-12}) if name == "robertson" else (20.0, {})
-    )
+    t_end, options = (40.0, {"method": "Radau", "rtol": 1e-8, "atol": 1e-12}) if name == "robertson" else (20.0, {})
     solution = solve(made, (0.0, t_end), made.default_y0, **options)
     assert solution.success
     for expression in made.facts["conserved"].values():
@@ -99,9 +97,7 @@ def test_exponents_sum_to_the_mean_contraction():
     assert sum(systems.lorenz63.facts["exponents"]) == pytest.approx(-(10 + 1 + 8 / 3), abs=1e-4)
     assert sum(systems.henon.facts["exponents"]) == pytest.approx(math.log(0.3), abs=1e-5)
     made = systems.rossler
-    orbit = solve(
-        made, (0.0, 2000.0), made.default_y0, rtol=1e-8, atol=1e-9, t_eval=np.linspace(100.0, 2000.0, 40001)
-    )
+    orbit = solve(made, (0.0, 2000.0), made.default_y0, rtol=1e-8, atol=1e-9, t_eval=np.linspace(100.0, 2000.0, 40001))
     contraction = np.mean(0.2 + orbit.y[0] - 5.7)
     assert sum(made.facts["exponents"]) == pytest.approx(contraction, abs=0.02)
 
@@ -179,9 +175,7 @@ def test_robertson_at_1e11():
 def test_brusselator_oscillates_only_beyond_its_hopf_bifurcation():
     def swing(b):
         made = systems.brusselator.with_params(b=b)
-        late = solve(
-            made, (0.0, 400.0), (1.1, b), rtol=1e-8, atol=1e-9, t_eval=np.linspace(350.0, 400.0, 500)
-        )
+        late = solve(made, (0.0, 400.0), (1.1, b), rtol=1e-8, atol=1e-9, t_eval=np.linspace(350.0, 400.0, 500))
         return np.ptp(late.y[0])
 
     assert swing(1.9) < 1e-6

@@ -173,9 +173,7 @@ def test_repr_says_what_the_system_is():
         "<System decay: flow of (x, y), parameters rate=1, shift=0.666667>"
     )
     assert "rate (no default)" in repr(system(decay))
-    assert (
-        repr(system(ring, kind="map")) == "<System ring: map of a state of any length, no named parameters>"
-    )
+    assert repr(system(ring, kind="map")) == "<System ring: map of a state of any length, no named parameters>"
     assert "12 components" in repr(system(ring, state=[f"x{i}" for i in range(12)]))
 
 

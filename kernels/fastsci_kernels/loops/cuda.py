@@ -17,7 +17,8 @@ from ..compile import CompilationError, compilable, explain
 from ..fingerprint import captured, fingerprint, is_library
 from ..methods.tableau import Tableau
 from ..numbers import memory, on_cuda, plain
-from .cuda_source import Shape, driver_source, local_bytes
+from .cuda_source import driver_source, local_bytes
+from .driver_text import Shape
 from .grid import Grid
 
 BLOCK = 128  # threads

@@ -87,9 +87,7 @@ def _pad(values: np.ndarray, padded: int) -> np.ndarray:
     return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, padded - values.shape[-1])], mode="edge")
 
 
-def _locate(
-    times: np.ndarray, t0: np.ndarray | float, dt: np.ndarray | float
-) -> tuple[np.ndarray, np.ndarray]:
+def _locate(times: np.ndarray, t0: np.ndarray | float, dt: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     """The last grid point not after each time, and the distance to it."""
     # Elapsed times come first: subtracting t0 is exact nearby, adding it would lose digits far from zero.
     elapsed = times - t0

@@ -11,7 +11,7 @@ from numba.core import types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import lower_builtin, lower_cast
 
-from .lanes import FLAGS, Lanes, Mask, number_type, splat
+from .lanes import Lanes, Mask, number_type, splat
 
 
 def where(mask, a, b):
@@ -135,27 +135,53 @@ def _maximum(builder, lanes, a, b):
     return builder.select(builder.fcmp_unordered("uno", b, b), b, larger)
 
 
-def _pairwise(instruction):
-    return lambda builder, lanes, a, b: getattr(builder, instruction)(a, b, flags=FLAGS)
+def negative(builder: ir.IRBuilder, lanes: Lanes, a: ir.Value) -> ir.Value:
+    """``-a``, in a form that CUDA's compiler knows too."""
+    return builder.fsub(constant(lanes, -0.0), a)
 
 
-for _operators, _instruction in (
-    ((operator.add, operator.iadd, np.add), "fadd"),
-    ((operator.sub, operator.isub, np.subtract), "fsub"),
-    ((operator.mul, operator.imul, np.multiply), "fmul"),
-    ((operator.truediv, operator.itruediv, np.divide), "fdiv"),
-):
-    bind_lanes(_operators, _pairwise(_instruction), 2)
+def _factors(value: ir.Value) -> tuple[ir.Value, ir.Value] | None:
+    """The operands of a product, where the value is one."""
+    is_product = isinstance(value, ir.Instruction) and value.opname == "fmul"
+    return tuple(value.operands) if is_product else None
 
+
+def _add(builder, lanes, a, b):
+    """A sum; with a product in it, a fused multiply-add.
+
+    Fusing is decided here, by how the formula is written.  Left to the optimiser (the flag ``contract``) it depends
+    on what stands around each copy of the formula, and a member's bits would depend on which copy computes it.
+    """
+    for product, other in ((b, a), (a, b)):
+        factors = _factors(product)
+        if factors is not None:
+            return call_intrinsic(builder, "llvm.fmuladd", *factors, other)
+    return builder.fadd(a, b)
+
+
+def _subtract(builder, lanes, a, b):
+    """A difference; with a product in it, a fused multiply-add."""
+    left, right = _factors(a), _factors(b)
+    if right is not None:
+        return call_intrinsic(builder, "llvm.fmuladd", negative(builder, lanes, right[0]), right[1], a)
+    if left is not None:
+        return call_intrinsic(builder, "llvm.fmuladd", *left, negative(builder, lanes, b))
+    return builder.fsub(a, b)
+
+
+bind_lanes((operator.add, operator.iadd, np.add), _add, 2)
+bind_lanes((operator.sub, operator.isub, np.subtract), _subtract, 2)
+bind_lanes((operator.mul, operator.imul, np.multiply), lambda builder, lanes, a, b: builder.fmul(a, b), 2)
+bind_lanes((operator.truediv, operator.itruediv, np.divide), lambda builder, lanes, a, b: builder.fdiv(a, b), 2)
 bind_lanes((operator.floordiv, operator.ifloordiv, np.floor_divide), _floor_divide, 2)
 bind_lanes((operator.mod, operator.imod, np.remainder), _modulo, 2)
 bind_lanes((min, np.minimum), _minimum, 2)
 bind_lanes((max, np.maximum), _maximum, 2)
 # Not fneg: the compiler for CUDA does not know it.  The result is the same, signed zeros included.
-bind_lanes((operator.neg, np.negative), lambda builder, lanes, a: builder.fsub(constant(lanes, -0.0), a), 1)
+bind_lanes((operator.neg, np.negative), negative, 1)
 bind_lanes((operator.pos, np.positive), lambda builder, lanes, a: a, 1)
 bind_lanes((abs, np.abs, np.fabs, math.fabs), absolute, 1)
-bind_lanes((np.square,), lambda builder, lanes, a: builder.fmul(a, a, flags=FLAGS), 1)
+bind_lanes((np.square,), lambda builder, lanes, a: builder.fmul(a, a), 1)
 
 
 def _compare(sign):

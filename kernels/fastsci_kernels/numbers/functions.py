@@ -13,7 +13,7 @@ from numba.extending import lower_builtin
 
 from .arithmetic import absolute, bind_lanes, call_intrinsic, common_lanes, constant, register
 from .elementary import build
-from .lanes import FLAGS, Lanes
+from .lanes import Lanes
 
 # name in `elementary`: what a user writes
 SPELLINGS = {
@@ -142,7 +142,7 @@ bind_lanes((math.copysign, np.copysign), _copysign, 2)
 bind_lanes((np.sign,), _sign, 1)
 bind_lanes((np.radians, math.radians, np.deg2rad), lambda b, lanes, a: b.fmul(a, constant(lanes, math.pi / 180)), 1)
 bind_lanes((np.degrees, math.degrees, np.rad2deg), lambda b, lanes, a: b.fmul(a, constant(lanes, 180 / math.pi)), 1)
-bind_lanes((np.reciprocal,), lambda b, lanes, a: b.fdiv(constant(lanes, 1.0), a, flags=FLAGS), 1)
+bind_lanes((np.reciprocal,), lambda b, lanes, a: b.fdiv(constant(lanes, 1.0), a), 1)
 bind_lanes((math.isnan, np.isnan), lambda b, lanes, a: _is_nan(b, a), 1, _truth)
 bind_lanes((math.isfinite, np.isfinite), _is_finite, 1, _truth)
 bind_lanes((math.isinf, np.isinf), _is_infinite, 1, _truth)

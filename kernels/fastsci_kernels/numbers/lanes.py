@@ -17,9 +17,6 @@ from numba.extending import register_model
 FLOAT = {32: ir.FloatType(), 64: ir.DoubleType()}
 NUMBA_FLOAT = {32: types.float32, 64: types.float64}
 
-# A member's numbers must not depend on its company, nor lose a signed zero: contraction only.
-FLAGS = ("contract",)
-
 
 def _is_plain_number(other: types.Type) -> bool:
     return isinstance(types.unliteral(other), (types.Integer, types.Float, types.Boolean))

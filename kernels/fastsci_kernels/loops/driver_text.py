@@ -1,0 +1,154 @@
+"""The lines that the drivers of all targets share: a member's numbers in, a step, its numbers out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..methods.explicit import flat_step, is_flat, long_step, tuple_in_place
+from ..methods.tableau import Tableau
+
+TUPLE_LIMIT = 32  # parameters beyond this many live in memory
+STACK_LIMIT = 16  # buffers of at most this many numbers live on the stack, where they can become registers
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a driver is specialised on: how a right-hand side is called and on which numbers."""
+
+    style: str  # "tuple" or "inplace"
+    dim: int
+    n_params: int
+    bits: int
+    width: int = 1
+    groups: int = 1  # numbers stepped in turn, so that one's arithmetic hides the other's latency
+    ragged: bool = False
+    arrays: bool = False  # NumPy's own arrays and floats instead of views and numbers
+
+    @property
+    def flat(self) -> bool:
+        return is_flat(self.style, self.dim)
+
+    @property
+    def strip(self) -> int:
+        """Members that one pass of the driver integrates."""
+        return self.width * self.groups
+
+
+@dataclass(frozen=True)
+class DriverText:
+    """Lines of a driver; ``on_stack`` keeps every buffer there, else long ones are rows of an array ``room``."""
+
+    shape: Shape
+    tableau: Tableau
+    on_stack: bool = False
+
+    @property
+    def buffers(self) -> list[str]:
+        """Names of the buffers of a long state, in the order of the rows of ``room``."""
+        return ["u", "v", "stage", *(f"k{stage}" for stage in range(self.tableau.stages))]
+
+    def preamble(self, wrap: str) -> str:
+        """``rhs`` around the user's ``slope``, and ``step``, both compiled by ``wrap``."""
+        shape = self.shape
+        step = (flat_step if shape.flat else long_step)(self.tableau, shape.dim)
+        rhs = "rhs = slope\n"
+        if shape.style == "tuple" and not shape.flat:
+            rhs = f"{tuple_in_place(shape.dim)}\nrhs = {wrap}(rhs)\n"
+        return f"{rhs}\n\n{step}\n\nstep = {wrap}(step)\n"
+
+    def memory(self) -> list[str]:
+        """Buffers, once a driver."""
+        shape = self.shape
+        lines = []
+        if not shape.flat:
+            lines += [f"{name} = {self._buffer(row, shape.dim)}" for row, name in enumerate(self.buffers)]
+        if shape.n_params > TUPLE_LIMIT:
+            lines.append(f"p = {self._buffer(len(self.buffers), shape.n_params)}")
+        return lines
+
+    def _buffer(self, row: int, size: int) -> str:
+        shape = self.shape
+        if shape.arrays:
+            return f"room[{row}, :{size}]"
+        if self.on_stack or size <= STACK_LIMIT:
+            return f"scratch({shape.bits}, {shape.width}, {size})"
+        return f"view(room, {row}, {shape.width}, {size})"
+
+    def number(self, value: str) -> str:
+        """A plain number in every lane."""
+        return value if self.shape.arrays else f"number({value}, {self.shape.bits}, {self.shape.width})"
+
+    def load(self, array: str, row: object, column: str = "o", group: int = 0) -> str:
+        """The number at a row of a state-major array."""
+        if self.shape.arrays:
+            return f"{array}[{row}, {column}]"
+        return f"load({array}, {row}, {self._column(column, group)}, {self.shape.width})"
+
+    def _column(self, column: str, group: int) -> str:
+        return f"{column} + {group * self.shape.width}" if group else column
+
+    def gather(self) -> list[str]:
+        """Parameters and states of the members from ``o`` on."""
+        shape = self.shape
+        if shape.n_params > TUPLE_LIMIT:
+            lines = [f"for i in range({shape.n_params}):", f"    p[i] = {self.load('params', 'i')}"]
+        else:
+            lines = [
+                f"p{self._group(group)} = ("
+                + "".join(f"{self.load('params', i, group=group)}, " for i in range(shape.n_params))
+                + ")"
+                for group in range(shape.groups)
+            ]
+        if not shape.flat:
+            return [*lines, f"for i in range({shape.dim}):", f"    u[i] = {self.load('y', 'i')}"]
+        return lines + [
+            f"u{self._group(group)} = ("
+            + "".join(f"{self.load('y', i, group=group)}, " for i in range(shape.dim))
+            + ")"
+            for group in range(shape.groups)
+        ]
+
+    def _group(self, group: int) -> str:
+        return f"_{group}" if group else ""
+
+    def scatter(self, state: str, array: str, row: str = "", column: str = "o") -> list[str]:
+        """Write a state, ``u`` or ``v``, to rows of a state-major array."""
+        shape = self.shape
+        put = "{array}[{row}, {column}] = {value}" if shape.arrays else "store({array}, {row}, {column}, {value})"
+        if not shape.flat:
+            line = put.format(array=array, row=f"{row}i", column=column, value=f"{state}[i]")
+            return [f"for i in range({shape.dim}):", f"    {line}"]
+        return [
+            put.format(
+                array=array,
+                row=f"{row}{i}",
+                column=self._column(column, group),
+                value=f"{state}{self._group(group)}[{i}]",
+            )
+            for group in range(shape.groups)
+            for i in range(shape.dim)
+        ]
+
+    def step(self, target: str, time: str, size: str) -> list[str]:
+        """Step ``u`` into ``u`` itself or ``v``."""
+        if not self.shape.flat:
+            return [f"step({time}, u, p, {size}, {target}, {', '.join(self.buffers[2:])})"]
+        return [
+            f"{target}{self._group(group)} = step({time}, u{self._group(group)}, p{self._group(group)}, {size})"
+            for group in range(self.shape.groups)
+        ]
+
+    def keep_running(self) -> list[str]:
+        """Take the step ``v`` into ``u`` for the members that have not reached their end."""
+        if self.shape.flat:
+            return ["u = (" + "".join(f"where(running, v[{i}], u[{i}]), " for i in range(self.shape.dim)) + ")"]
+        return [f"for i in range({self.shape.dim}):", "    u[i] = where(running, v[i], u[i])"]
+
+
+def buffer_rows(tableau: Tableau) -> int:
+    """Rows of the array ``room``: state, step, stage, slopes, and parameters where they are many."""
+    return 3 + tableau.stages + 1
+
+
+def indent(lines: list[str], levels: int) -> str:
+    return "".join(f"{'    ' * levels}{line}\n" for line in lines)
