@@ -73,7 +73,7 @@ def _precision(dtype: Any, states: np.ndarray) -> np.dtype:
         chosen = np.dtype(dtype)
     except TypeError:
         chosen = None
-    if chosen not in (np.float32, np.float64):
+    if chosen is None or chosen.name not in ("float32", "float64"):
         raise ValueError(f"dtype: is {dtype!r}, expected 'float32' or 'float64'")
     return chosen
 
@@ -176,7 +176,8 @@ def _times(t_eval: Any, span: np.ndarray, n_members: int) -> np.ndarray | None:
         _check_order(times, 0.0, 1.0, "as fractions, 0 to 1, of each member's t_span")
         times = t0 + times[:, np.newaxis] * (t1 - t0)
     else:
-        _check_order(times, *(end[..., np.newaxis] if own else end for end in (t0, t1)), "within t_span")
+        start, end = (t0[..., np.newaxis], t1[..., np.newaxis]) if own else (t0, t1)
+        _check_order(times, start, end, "within t_span")
         times = np.ascontiguousarray(times.T)
     # Times that miss an end of the span by rounding are at that end.
     return np.clip(times, np.minimum(t0, t1), np.maximum(t0, t1))

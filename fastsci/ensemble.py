@@ -117,7 +117,8 @@ def solve_ensemble(
     members = _validate.ensemble(described, t_span, _on_host(y0, library), params, dt, t_eval, dtype)
     _probe(described, members)
     if library.on_gpu:
-        members = replace(members, y0=y0.reshape(-1, members.dim))
+        on_device: Any = y0
+        members = replace(members, y0=on_device.reshape(-1, members.dim))
     if _on_cuda(device, library):
         from ._cuda import integrate
     else:

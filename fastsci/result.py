@@ -10,7 +10,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     import xarray
-    from scipy.integrate._ivp.ivp import OdeResult
 
 MESSAGES = {
     0: "The solver successfully reached the end of the integration interval.",
@@ -80,7 +79,7 @@ class EnsembleResult:
         """How member ``i`` ended, in words."""
         return MESSAGES[int(self.status[i])]
 
-    def to_scipy(self, i: int) -> OdeResult:
+    def to_scipy(self, i: int) -> Any:
         """Member ``i`` as `scipy.integrate.solve_ivp` would return it.
 
         Returns

@@ -55,7 +55,7 @@ def make_grid(t_span: np.ndarray, dt: np.ndarray, t_eval: np.ndarray | None, dty
         Members with the padding of the last strip, which repeats the last member.
     """
     if t_span.ndim == 1 and dt.ndim == 0:
-        return _shared(*t_span.tolist(), float(dt), t_eval, dtype)
+        return _shared(float(t_span[0]), float(t_span[1]), float(dt), t_eval, dtype)
     t0, t1, dt = (_pad(part, padded) for part in (t_span[..., 0], t_span[..., 1], dt))
     times = t1[np.newaxis]
     if t_eval is not None:
