@@ -6,12 +6,13 @@ import builtins
 import linecache
 import os
 import re
-from types import CellType, FunctionType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
 from numba import njit
 
-from .fingerprint import captured, fingerprint, is_library
+from .fingerprint import captured, codes, fingerprint, is_library
 
 
 class CompilationError(TypeError):
@@ -37,6 +38,11 @@ def compilable(fun: FunctionType, wrap=jit, _made: dict[int, Any] | None = None)
     its parts and a user's may not be there to import; and under the hash of what it computes, because the linker
     takes two functions of one name for one.
     """
+    if draws_random_numbers(fun):
+        raise CompilationError(
+            f"{fun.__name__} draws random numbers, expected a function of t, u and p alone; draw them before the run"
+            " and pass them as parameters"
+        )
     made = {} if _made is None else _made
     made[id(fun)] = None  # under way: whoever calls it from within is recursive
     values = captured(fun)
@@ -57,8 +63,18 @@ def compilable(fun: FunctionType, wrap=jit, _made: dict[int, Any] | None = None)
     return copy
 
 
+def draws_random_numbers(fun: FunctionType) -> bool:
+    """Whether a function reaches for a random number generator: members would share its numbers."""
+    values = captured(fun)
+    names = {name for code in codes(fun.__code__) for name in code.co_names}
+    modules = {value.__name__ for value in values.values() if isinstance(value, ModuleType)}
+    own = any(isinstance(value, np.random.Generator | np.random.RandomState) for value in values.values())
+    return own or bool(modules & {"random", "numpy.random"}) or ("random" in names and "numpy" in modules)
+
+
 _CAUSES = (
     (r"bool\(mask\(.*?\)\)|Cannot cast mask|is_true.*mask", "it branches on its state"),
+    (r"Invalid store of \[\d+ x|in list\(lanes", "it keeps numbers of its state in a list"),
     (r"Untyped global name '([^']+)'", r"it uses {0!r}, which has no compiled form"),
     (r"Unknown attribute '([^']+)' of type Module\(<module '([^']+)'", r"{1}.{0} has no compiled form"),
     (r"OverloadSelector object at \w+>, \((\w+)", r"it uses a {0}, which has no compiled form"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -51,6 +52,16 @@ class Kernel:
 
 _kernels: dict[tuple, Kernel] = {}
 _building = threading.Lock()
+
+
+def _after_fork() -> None:
+    """A lock that another thread held at the fork would never be released in the child."""
+    global _building
+    _building = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def vector_bits() -> int:

@@ -50,7 +50,8 @@ def make_grid(t_span: np.ndarray, dt: np.ndarray, t_eval: np.ndarray | None, dty
     t_eval : ndarray, (n_times,) or (n_times, n_members), or None
         Times to save at, within the span.
     dtype : dtype
-        Precision of the run; the grid is worked out in float64 and handed over in it.
+        Precision of the run.  The grid is that of the step as asked for, worked out in float64 and handed over in this
+        precision: a save asked for at a grid point is there, though float32 may not hold the step exactly.
     padded : int
         Members with the padding of the last strip, which repeats the last member.
     """
@@ -61,7 +62,7 @@ def make_grid(t_span: np.ndarray, dt: np.ndarray, t_eval: np.ndarray | None, dty
     if t_eval is not None:
         times = np.concatenate([_pad(t_eval if t_eval.ndim == 2 else t_eval[:, np.newaxis], padded), times])
     step = np.where(t1 < t0, -dt, dt).astype(dtype)
-    save_step, save_offset = _locate(times, t0, step.astype(np.float64))
+    save_step, save_offset = _locate(times, t0, np.where(t1 < t0, -dt, dt))
     return Grid(
         t0.astype(dtype)[np.newaxis],
         step[np.newaxis],
@@ -73,10 +74,10 @@ def make_grid(t_span: np.ndarray, dt: np.ndarray, t_eval: np.ndarray | None, dty
 
 
 def _shared(t0: float, t1: float, dt: float, t_eval: np.ndarray | None, dtype: np.dtype) -> Grid:
-    step = dtype.type(-dt if t1 < t0 else dt)
+    step = -dt if t1 < t0 else dt
     times = np.array([t1]) if t_eval is None else np.append(t_eval, t1)
-    save_step, save_offset = _locate(times, t0, float(step))
-    return Grid(dtype.type(t0), step, save_step[-1], save_step, save_offset.astype(dtype), False)
+    save_step, save_offset = _locate(times, t0, step)
+    return Grid(dtype.type(t0), dtype.type(step), save_step[-1], save_step, save_offset.astype(dtype), False)
 
 
 def _pad(values: np.ndarray, padded: int) -> np.ndarray:

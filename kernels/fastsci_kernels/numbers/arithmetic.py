@@ -19,21 +19,18 @@ def where(mask, a, b):
     return a if mask else b
 
 
-def is_number(typ: types.Type) -> bool:
-    return isinstance(types.unliteral(typ), (types.Integer, types.Float, types.Boolean, Lanes))
+def _is_plain(typ: types.Type) -> bool:
+    return isinstance(types.unliteral(typ), (types.Integer, types.Float, types.Boolean))
 
 
 def common_lanes(*args: types.Type) -> Lanes | None:
-    """The Lanes type among numbers, or None where the arguments are none of our business."""
-    found = None
-    for typ in args:
-        if isinstance(typ, Lanes):
-            if found is not None and typ != found:
-                return None
-            found = typ
-        elif not is_number(typ):
-            return None
-    return found
+    """The Lanes type among numbers, or None where the arguments are none of our business.
+
+    A mask among them counts as 1 where it holds and as 0 elsewhere, as a truth value of Python does.
+    """
+    found = {Lanes(typ.bits, typ.width) if isinstance(typ, Mask) else typ for typ in args if not _is_plain(typ)}
+    lanes = next(iter(found), None)
+    return lanes if len(found) == 1 and isinstance(lanes, Lanes) else None
 
 
 BOUND: list[tuple] = []  # every function that is bound here or in another module, with its number of arguments
@@ -177,6 +174,9 @@ bind_lanes((operator.floordiv, operator.ifloordiv, np.floor_divide), _floor_divi
 bind_lanes((operator.mod, operator.imod, np.remainder), _modulo, 2)
 bind_lanes((min, np.minimum), _minimum, 2)
 bind_lanes((max, np.maximum), _maximum, 2)
+bind_lanes((min,), lambda b, lanes, x, y, z: _minimum(b, lanes, _minimum(b, lanes, x, y), z), 3)
+bind_lanes((max,), lambda b, lanes, x, y, z: _maximum(b, lanes, _maximum(b, lanes, x, y), z), 3)
+bind_lanes((np.clip,), lambda b, lanes, a, low, high: _minimum(b, lanes, _maximum(b, lanes, a, low), high), 3)
 # Not fneg: the compiler for CUDA does not know it.  The result is the same, signed zeros included.
 bind_lanes((operator.neg, np.negative), negative, 1)
 bind_lanes((operator.pos, np.positive), lambda builder, lanes, a: a, 1)
@@ -227,7 +227,7 @@ def _lower_not(context, builder, sig, args):
     return builder.not_(args[0])
 
 
-for _operator in (operator.invert, np.logical_not):
+for _operator in (operator.invert, operator.not_, np.logical_not):
     register(_operator, _logic, _lower_not, 1, Mask)
 
 
@@ -235,7 +235,7 @@ def _type_select(mask, a, b):
     unmasked = types.unliteral(mask)
     lanes = common_lanes(a, b)
     if isinstance(unmasked, Mask):
-        if lanes is None and is_number(a) and is_number(b):
+        if _is_plain(a) and _is_plain(b):
             lanes = Lanes(unmasked.bits, unmasked.width)
         fits = lanes is not None and lanes.mask == unmasked
         return signature(lanes, unmasked, lanes, lanes) if fits else None
@@ -243,7 +243,7 @@ def _type_select(mask, a, b):
         return None
     if lanes is not None:
         return signature(lanes, types.boolean, lanes, lanes)
-    if is_number(a) and is_number(b):
+    if _is_plain(a) and _is_plain(b):
         return signature(types.float64, types.boolean, types.float64, types.float64)
     return None
 
@@ -267,6 +267,11 @@ def _number_to_lanes(context, builder, fromty, toty, value):
     if plain is not fromty:
         value = context.cast(builder, value, fromty, plain)
     return splat(builder, context.cast(builder, value, plain, toty.scalar), toty.width)
+
+
+@lower_cast(Mask, Lanes)
+def _mask_to_lanes(context, builder, fromty, toty, value):
+    return builder.select(value, constant(toty, 1.0), constant(toty, 0.0))
 
 
 @lower_cast(types.Boolean, Mask)

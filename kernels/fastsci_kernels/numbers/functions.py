@@ -187,6 +187,6 @@ def _by_squaring(builder: ir.IRBuilder, lanes: Lanes, base: ir.Value, exponent: 
     return builder.fmul(square, base) if exponent % 2 else square
 
 
-for _function in (operator.pow, operator.ipow):
+for _function in (operator.pow, operator.ipow, pow):
     register(_function, _power_typing, _power, 2)
     lower_builtin(_function, Lanes, types.IntegerLiteral)(_integer_power)

@@ -50,7 +50,7 @@ class Lanes(types.Type):
         return self if _is_plain_number(other) else None
 
     def can_convert_from(self, typingctx, other):
-        return Conversion.safe if _is_plain_number(other) else None
+        return Conversion.safe if _is_plain_number(other) or other == self.mask else None
 
 
 class Mask(types.Type):
@@ -75,10 +75,32 @@ class Mask(types.Type):
 @register_model(Lanes)
 @register_model(Mask)
 class RegisterModel(PrimitiveModel):
-    """Both live in registers: the LLVM vector itself."""
+    """Both live in registers, as the LLVM vector itself; in a list they lie as an array, which needs no alignment."""
 
     def __init__(self, dmm, fe_type) -> None:
         super().__init__(dmm, fe_type, fe_type.llvm)
+
+    def get_data_type(self):
+        value = self.get_value_type()
+        return ir.ArrayType(value.element, value.count) if isinstance(value, ir.VectorType) else value
+
+    def as_data(self, builder, value):
+        if not isinstance(value.type, ir.VectorType):
+            return value
+        data = ir.Constant(self.get_data_type(), ir.Undefined)
+        for lane in range(value.type.count):
+            element = builder.extract_element(value, ir.Constant(ir.IntType(32), lane))
+            data = builder.insert_value(data, element, lane)
+        return data
+
+    def from_data(self, builder, value):
+        if not isinstance(value.type, ir.ArrayType):
+            return value
+        vector = ir.Constant(self.get_value_type(), ir.Undefined)
+        for lane in range(value.type.count):
+            element = builder.extract_value(value, lane)
+            vector = builder.insert_element(vector, element, ir.Constant(ir.IntType(32), lane))
+        return vector
 
 
 def number_type(bits: int, width: int) -> types.Type:

@@ -150,7 +150,7 @@ def _slot(context, builder, typ, value, index):
     struct = cgutils.create_struct_proxy(typ)(context, builder, value)
     negative = builder.icmp_signed("<", index, ir.Constant(INDEX, 0))
     wrapped = builder.select(negative, builder.add(index, ir.Constant(INDEX, typ.dim)), index)
-    return builder.gep(struct.data, [wrapped])
+    return builder.bitcast(builder.gep(struct.data, [wrapped]), _llvm(typ.number).as_pointer())
 
 
 @infer_global(operator.getitem)
