@@ -23,6 +23,11 @@ def _same(array: Any) -> Any:
     return array
 
 
+def _to_torch(array: np.ndarray) -> Any:
+    """A tensor over the array's own memory; torch has no read-only ones, so such an array is copied."""
+    return sys.modules["torch"].from_numpy(array if array.flags.writeable else array.copy())
+
+
 NUMPY = Library("numpy", False, _same)
 
 
@@ -34,7 +39,7 @@ def library_of(*arguments: Any) -> Library:
             if argument.device.type not in ("cpu", "cuda"):
                 raise ValueError(f"y0: is on torch device {argument.device}, expected cpu or cuda; move it with .cpu()")
             on_gpu = argument.device.type == "cuda"
-            return Library("torch", on_gpu, torch.as_tensor if on_gpu else torch.from_numpy)
+            return Library("torch", on_gpu, torch.as_tensor if on_gpu else _to_torch)
         if cupy is not None and isinstance(argument, cupy.ndarray):
             return Library("cupy", True, cupy.asarray)
     return NUMPY

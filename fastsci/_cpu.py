@@ -118,20 +118,19 @@ def describe(
         status=give_back(status),
         nfev=give_back(_each(grid.evaluations(tableau.stages), n)),
         naccepted=give_back(_each(taken, n)),
-        nrejected=give_back(np.zeros(n, np.int64)),
+        nrejected=give_back(_each(np.int64(0), n)),
         path=path,
         reason=reason,
         system=system.name,
         method=tableau.name,
         state=system.state or (),
-        params={
-            name: value if value.shape == (n,) else np.full(n, value)
-            for name, value in zip(members.names, members.params, strict=True)
-        },
+        params={name: _each(value, n) for name, value in zip(members.names, members.params, strict=True)},
     )
 
 
-def _each(count: Any, n: int) -> np.ndarray:
-    """A count a member, shared or own, as (n,) int64."""
-    count = np.asarray(count, np.int64)
-    return count[:n].copy() if count.ndim else np.full(n, count)
+def _each(values: Any, n: int) -> np.ndarray:
+    """One value a member as (n,); a shared one is not written out, and read-only."""
+    values = np.asarray(values)
+    if values.size != 1:
+        return values[:n]
+    return np.ndarray((n,), values.dtype, values.tobytes(), strides=(0,))

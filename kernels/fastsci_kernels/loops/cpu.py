@@ -219,7 +219,7 @@ def integrate(
         return raised
     done = _Done(strips * grid.longest, progress)
     run.report = done.add
-    size = max(1, strips // (CHUNKS_PER_THREAD * pool.thread_count()))
+    size = -(-strips // (CHUNKS_PER_THREAD * pool.thread_count()))
     chunks = [(first, min(first + size, strips)) for first in range(0, strips, size)]
     pool.run(run, chunks, done.show)
     return raised

@@ -94,14 +94,16 @@ def any_lane(emitter: Emitter, mask: Mask) -> ir.Value:
     return emitter.builder.call(function, [mask.ir_value])
 
 
-def replace_rare_lanes(emitter: Emitter, name: str, is_rare: Test, formula: Formula, x: Reals, result: Reals) -> Reals:
-    """`result`, but `formula` of `x` in the lanes where `is_rare` holds; no call if there are none.
+def replace_rare_lanes(
+    emitter: Emitter, name: str, may_be_rare: Test, is_rare: Test, formula: Formula, x: Reals, result: Reals
+) -> Reals:
+    """`result`, but `formula` of `x` in the lanes where `is_rare` holds; no call unless `may_be_rare` holds somewhere.
 
     The formula's other lanes come to nothing, so it need not be right there. It goes into a function that is
     never inlined, named after `name`.
     """
     builder = emitter.builder
-    some = any_lane(emitter, is_rare(emitter, x))
+    some = any_lane(emitter, may_be_rare(emitter, x))
     before = builder.block
     rare_block = builder.append_basic_block("rare")
     end = builder.append_basic_block("end")

@@ -76,6 +76,11 @@ HALF_PI = {
 LARGEST = {64: 2.0**30, 32: 2.0**17}
 
 
+def is_beyond(emitter: Emitter, x: Reals) -> Mask:
+    """Lanes beyond the three parts, infinities among them: one comparison, where it is made at every call."""
+    return abs(x) > LARGEST[emitter.bits]
+
+
 def is_huge(emitter: Emitter, x: Reals) -> Mask:
     """Finite lanes beyond the three parts; infinities and NaNs turn into NaN by themselves."""
     magnitude = abs(x)
@@ -138,7 +143,7 @@ def with_huge_lanes(
         r, n = payne_hanek.reduce(emitter, x, quarters=quarters, halvings=halvings, only=only)
         return from_rest(emitter, x, r, n)
 
-    return replace_rare_lanes(emitter, name, is_huge, formula, x, result)
+    return replace_rare_lanes(emitter, name, is_beyond, is_huge, formula, x, result)
 
 
 def sine(emitter: Emitter, x: Reals) -> Reals:
