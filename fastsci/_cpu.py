@@ -39,8 +39,9 @@ def integrate(
     )
     padded = cpu.pad(members.n_members, kernel.shape.strip)
     grid = make_grid(members.t_span, members.dt, members.t_eval, members.dtype, padded)
-    y, params, fill = empty_columns(members, padded)
-    out = np.empty((grid.n_saves * members.dim, padded), members.dtype)
+    y, params, fill = empty_columns(members, padded, kernel.shape.strip)
+    in_place = grid.n_saves == 1 and not ragged
+    out = y if in_place else np.empty((grid.n_saves * members.dim, padded), members.dtype)
     raised = cpu.integrate(kernel, y, params, grid, out, fill, progress)
     n = members.n_members
     saves = out.reshape(grid.n_saves, members.dim, padded)[:, :, :n]
@@ -65,26 +66,36 @@ def integrate(
 
 def pack(members: Ensemble, padded: int) -> tuple[np.ndarray, np.ndarray]:
     """States (dim, padded) and parameters (n_params, padded), the last member repeated into the padding."""
-    y, params, fill = empty_columns(members, padded)
+    y, params, fill = empty_columns(members, padded, padded)
     fill(0, padded)
     return y, params
 
 
-def empty_columns(members: Ensemble, padded: int) -> tuple[np.ndarray, np.ndarray, Callable[[int, int], None]]:
-    """Unfilled states and parameters as `pack` gives them, and what fills a range of members, on any thread."""
+def empty_columns(
+    members: Ensemble, padded: int, shared: int
+) -> tuple[np.ndarray, np.ndarray, Callable[[int, int], None]]:
+    """Unfilled states and parameters as `pack` gives them, and what fills a range of members, on any thread.
+
+    Parameters that all members share are filled at once, for ``shared`` members.
+    """
     n = members.n_members
+    common = all(value.size == 1 for value in members.params)
     y = np.empty((members.dim, padded), members.dtype)
-    params = np.empty((max(len(members.params), 1), padded), members.dtype)
-    sources = [(y, members.y0.T), *((row, value) for row, value in zip(params, members.params, strict=False))]
+    params = np.empty((max(len(members.params), 1), shared if common else padded), members.dtype)
+    columns = list(zip(params, members.params, strict=False))
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and fails its own member
+        for row, value in columns if common else ():
+            row[:] = value
+    sources = [(y, members.y0.T), *(() if common else columns)]
 
     def fill(first: int, last: int) -> None:
         end = min(last, n)
-        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and fails its own member
+        with np.errstate(over="ignore"):
             for target, values in sources:
-                shared = values.ndim == 0 or values.shape[-1] == 1
-                target[..., first:end] = values if shared else values[..., first:end]
+                one = values.ndim == 0 or values.shape[-1] == 1
+                target[..., first:end] = values if one else values[..., first:end]
                 if last > n:
-                    target[..., n:last] = values if shared else values[..., n - 1 : n]
+                    target[..., n:last] = values if one else values[..., n - 1 : n]
 
     return y, params, fill
 

@@ -147,7 +147,7 @@ def _starts() -> Iterator[Row]:
     yield _seconds("import fastsci", imports, 0.15, "fresh process, NumPy included")
     yield _seconds("first call on a new function", list(first), 2.0, "fresh process, after import numba")
     strict = statistics.median(second)
-    late = f"fresh process, no import of Numba counted; {strict:.2g} s with those that Numba puts off until it first loads code"
+    late = f"fresh process, no import of Numba counted; {strict:.2g} s with those that Numba puts off to its first use"
     yield _seconds("first call in a second process", list(third), 0.4, late)
 
 

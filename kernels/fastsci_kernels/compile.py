@@ -40,8 +40,8 @@ def compilable(fun: FunctionType, wrap=jit, _made: dict[int, Any] | None = None)
     """
     if draws_random_numbers(fun):
         raise CompilationError(
-            f"{fun.__name__} draws random numbers, expected a function of t, u and p alone; draw them before the run"
-            " and pass them as parameters"
+            f"{fun.__name__} draws random numbers, which its members would share ({fun.__code__.co_filename},"
+            f" line {fun.__code__.co_firstlineno}); draw them before the run and pass them as parameters"
         )
     made = {} if _made is None else _made
     made[id(fun)] = None  # under way: whoever calls it from within is recursive

@@ -257,7 +257,7 @@ def recurses(t, u, p):
     [
         (opens_a_file, ("uses 'open'", "test_bad_input.py, line", 'handle = open("/dev/null")')),
         (reads_an_object, ("uses 'SPRING'", "test_bad_input.py, line", "return y, z, -SPRING.stiffness * x")),
-        (draws_from_a_generator, ("Generator", "test_bad_input.py, line", "return y, z, x * GENERATOR.normal()")),
+        (draws_from_a_generator, ("draws random numbers", "test_bad_input.py, line", "pass them as parameters")),
         (recurses, ("calls itself", "write the recursion as a loop")),
     ],
 )

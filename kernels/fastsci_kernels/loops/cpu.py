@@ -167,7 +167,7 @@ def _signature(shape: Shape) -> tuple[types.Type, ...]:
     else:
         clock = (number, number, index, array(index, 1), array(number, 1))
         extra = (index, index)
-    return (matrix, matrix, matrix, *clock, matrix, array(types.int8, 1), index, index, index, index, *extra)
+    return (matrix, matrix, matrix, *clock, matrix, index, array(types.int8, 1), index, index, index, index, *extra)
 
 
 def pad(members: int, width: int) -> int:
@@ -190,12 +190,13 @@ def integrate(
     ----------
     kernel : Kernel
     y : ndarray, (dim, padded)
-        States, a whole number of strips; left at the last grid point.
-    params : ndarray, (n_params, padded)
+        States, a whole number of strips; working memory afterwards.
+    params : ndarray, (n_params, padded) or (n_params, strip)
+        The latter where all members share them.
     grid : Grid
         With a last axis of ``padded`` members where ragged.
     out : ndarray, (n_saves * dim, padded)
-        Filled with the saves.
+        Filled with the saves; may be ``y`` itself where a shared grid has but one.
     fill : callable
         Called with a range of members before they start, in the thread that will integrate them: puts their
         initial states into ``y`` and their parameters into ``params``.
@@ -261,6 +262,7 @@ class _Run:
         room = np.empty((buffer_rows(self.kernel.tableau), size), dtype)
         extra = self._strip_buffers(dtype) if shape.ragged else ()
         clock = (grid.t0, grid.dt, grid.n_steps, grid.save_step, grid.save_offset)
+        pitch = int(self.params.shape[1] == self.y.shape[1])
         step, end = 0, grid.longest
         block = end if cancelled is None else max(1, INLINE_WORK // ((last - first) * shape.strip))
         j = 0
@@ -273,7 +275,9 @@ class _Run:
                 j1 = grid.n_saves if is_last else int(np.searchsorted(grid.save_step, stop))
                 tail, j = (j, j1), j1
             began = time.perf_counter()
-            self.kernel.drive(self.y, self.params, room, *clock, self.out, self.raised, first, last, step, stop, *tail)
+            self.kernel.drive(
+                self.y, self.params, room, *clock, self.out, pitch, self.raised, first, last, step, stop, *tail
+            )
             if self.report is not None:
                 self.report((last - first) * (stop - step))
             if is_last or (cancelled is not None and cancelled.is_set()):

@@ -22,8 +22,8 @@ from fastsci_kernels.numbers.memory import load, number, pending, scratch, store
 def _shared_grid(text: DriverText) -> str:
     dim = text.shape.dim
     return (
-        "def integrate(y, params, room, t0, dt, counts, save_step, save_offset, out, o, at, until, j, j1):\n"
-        + indent([*text.memory(), *text.gather()], 1)
+        "def integrate(y, params, room, t0, dt, counts, save_step, save_offset, out, pitch, o, at, until, j, j1):\n"
+        + indent([*text.memory(), *text.gather("o * pitch")], 1)
         + indent([f"start = {text.number('t0')}", f"h = {text.number('dt')}"], 1)
         + "    while True:\n"
         "        stop = save_step[j] if j < j1 else until\n"
@@ -38,7 +38,7 @@ def _shared_grid(text: DriverText) -> str:
         + "        else:\n"
         + indent(text.scatter("u", "out", f"j * {dim} + "), 3)
         + "        j += 1\n"
-        + indent(text.scatter("u", "y"), 1)
+        "    if j < save_step.shape[0]:\n" + indent(text.scatter("u", "y"), 2)
     )
 
 
@@ -48,9 +48,9 @@ def _own_grids(text: DriverText) -> str:
     start, h = text.load("t0", 0), text.load("dt", 0)
     side = text.load("cursor_offset", 0, "0")
     return (
-        "def integrate(y, params, room, t0, dt, counts, save_step, save_offset, out, o, at, until, last_block,\n"
+        "def integrate(y, params, room, t0, dt, counts, save_step, save_offset, out, pitch, o, at, until, last_block,\n"
         "              cursor, cursor_offset, at_grid, off_grid):\n"
-        + indent([*text.memory(), *text.gather(), f"start = {start}", f"h = {h}"], 1)
+        + indent([*text.memory(), *text.gather("o * pitch"), f"start = {start}", f"h = {h}"], 1)
         + "    n_saves = save_step.shape[0]\n"
         f"    for lane in range({width}):\n"
         "        j = 0\n"
@@ -104,7 +104,7 @@ OWN = ("last_block", "cursor", "cursor_offset", "at_grid", "off_grid")
 def _loop_over_strips(shape: Shape) -> str:
     """The entry point.  On scalars an exception of the right-hand side ends its member and no other."""
     extra = ", ".join(OWN if shape.ragged else SHARED)
-    shared = "y, params, room, t0, dt, counts, save_step, save_offset, out"
+    shared = "y, params, room, t0, dt, counts, save_step, save_offset, out, pitch"
     call = f"integrate({shared}, s * {shape.strip}, at, until, {extra})"
     body = f"        {call}\n"
     if shape.width == 1:

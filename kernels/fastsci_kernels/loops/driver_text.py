@@ -87,15 +87,15 @@ class DriverText:
     def _column(self, column: str, group: int) -> str:
         return f"{column} + {group * self.shape.width}" if group else column
 
-    def gather(self) -> list[str]:
-        """Parameters and states of the members from ``o`` on."""
+    def gather(self, shared: str = "o") -> list[str]:
+        """States of the members from ``o`` on, and their parameters, which start at column ``shared``."""
         shape = self.shape
         if shape.n_params > TUPLE_LIMIT:
-            lines = [f"for i in range({shape.n_params}):", f"    p[i] = {self.load('params', 'i')}"]
+            lines = [f"for i in range({shape.n_params}):", f"    p[i] = {self.load('params', 'i', shared)}"]
         else:
             lines = [
                 f"p{self._group(group)} = ("
-                + "".join(f"{self.load('params', i, group=group)}, " for i in range(shape.n_params))
+                + "".join(f"{self.load('params', i, shared, group)}, " for i in range(shape.n_params))
                 + ")"
                 for group in range(shape.groups)
             ]
