@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,11 @@ def ensemble(system: System, t_span: Any, y0: Any, params: Any, dt: Any, t_eval:
     states = _states(system, y0)
     precision = _precision(dtype, states)
     values, names = _parameters(system, params)
-    span = _span(t_span)
-    step = _step(dt, system)
+    if dt is None:
+        hint = f", for example dt={system.dt:g}" if system.dt else ""
+        raise ValueError(f"dt: is missing; a fixed-step method needs a step size{hint}")
+    plain = isinstance(t_span, tuple) and all(type(number) in (int, float) for number in (*t_span, dt))
+    span, step = (_remembered_clock if plain else _clock)(t_span, dt, precision)
     counts = {
         "y0": states.shape[0] if np.ndim(y0) == 2 else None,
         **{f"params[{name!r}]": value.size for name, value in zip(names, values, strict=True) if value.ndim},
@@ -47,7 +51,6 @@ def ensemble(system: System, t_span: Any, y0: Any, params: Any, dt: Any, t_eval:
         "dt": step.size if step.ndim else None,
     }
     n_members = _agree({name: count for name, count in counts.items() if count is not None})
-    _check_length(span, step, precision)
     times = _times(t_eval, span, n_members)
     return Ensemble(states, values, names, span, times, step, n_members, precision)
 
@@ -113,6 +116,17 @@ def _named_parameters(system: System, params: Mapping[str, Any]) -> list[np.ndar
     return values
 
 
+def _clock(t_span: Any, dt: Any, precision: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Time spans and steps that fit one another."""
+    span, step = _span(t_span), _step(dt)
+    _check_length(span, step, precision)
+    return span, step
+
+
+# A small run takes less time than checking its times anew.
+_remembered_clock = lru_cache(maxsize=64, typed=True)(_clock)
+
+
 def _span(t_span: Any) -> np.ndarray:
     span = real_array(t_span, "t_span").astype(np.float64)
     if span.ndim not in (1, 2) or span.shape[-1] != 2:
@@ -124,10 +138,7 @@ def _span(t_span: Any) -> np.ndarray:
     return span
 
 
-def _step(dt: Any, system: System) -> np.ndarray:
-    if dt is None:
-        hint = f", for example dt={system.dt:g}" if system.dt else ""
-        raise ValueError(f"dt: is missing; a fixed-step method needs a step size{hint}")
+def _step(dt: Any) -> np.ndarray:
     step = real_array(dt, "dt").astype(np.float64)
     if step.ndim > 1:
         raise ValueError(f"dt: has shape {step.shape}, expected a number or (n_members,); flatten it")

@@ -68,10 +68,22 @@ and, in brackets, against the same RK4 in long double, which leaves rounding alo
 {notes}"""  # noqa: E501
 
 
+def into_readme(readme: Path, about: dict, taken: list[Row]) -> None:
+    """Put the table between the marks that the README keeps for it."""
+    opening, closing = "<!-- benchmark-table -->", "<!-- /benchmark-table -->"
+    before, _, rest = readme.read_text().partition(opening)
+    _, _, after = rest.partition(closing)
+    place = f"On {about['processor']} ({about['microarchitecture']}), {about['threads']} threads, {about['date'][:10]}:"
+    table = f"{opening}\n{place}\n\n{HEADER}{''.join(map(line, taken))}{closing}"
+    readme.write_text(before + table + after)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "cpu.json")
-    path = parser.parse_args().out
+    parser.add_argument("--readme", action="store_true", help="put the table into the README too")
+    arguments = parser.parse_args()
+    path = arguments.out
     began = perf_counter()
     about = machine.describe()
     taken = []
@@ -84,6 +96,8 @@ def main() -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"machine": about, "rows": [row.as_dict() for row in taken]}, indent=1) + "\n")
     path.with_suffix(".md").write_text(markdown(about, taken))
+    if arguments.readme:
+        into_readme(ROOT / "README.md", about, taken)
     sys.stdout.write(f"{about['seconds_taken']} s; written to {path} and {path.with_suffix('.md')}\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -56,7 +57,8 @@ def make_grid(t_span: np.ndarray, dt: np.ndarray, t_eval: np.ndarray | None, dty
         Members with the padding of the last strip, which repeats the last member.
     """
     if t_span.ndim == 1 and dt.ndim == 0:
-        return _shared(float(t_span[0]), float(t_span[1]), float(dt), t_eval, dtype)
+        ends = float(t_span[0]), float(t_span[1])
+        return _to_the_end(*ends, float(dt), dtype) if t_eval is None else _shared(*ends, float(dt), t_eval, dtype)
     t0, t1, dt = (_pad(part, padded) for part in (t_span[..., 0], t_span[..., 1], dt))
     times = t1[np.newaxis]
     if t_eval is not None:
@@ -73,10 +75,14 @@ def make_grid(t_span: np.ndarray, dt: np.ndarray, t_eval: np.ndarray | None, dty
     )
 
 
-def _shared(t0: float, t1: float, dt: float, t_eval: np.ndarray | None, dtype: np.dtype) -> Grid:
+@lru_cache(maxsize=64)
+def _to_the_end(t0: float, t1: float, dt: float, dtype: np.dtype) -> Grid:
+    return _shared(t0, t1, dt, np.empty(0), dtype)
+
+
+def _shared(t0: float, t1: float, dt: float, t_eval: np.ndarray, dtype: np.dtype) -> Grid:
     step = -dt if t1 < t0 else dt
-    times = np.array([t1]) if t_eval is None else np.append(t_eval, t1)
-    save_step, save_offset = _locate(times, t0, step)
+    save_step, save_offset = _locate(np.append(t_eval, t1), t0, step)
     return Grid(dtype.type(t0), dtype.type(step), save_step[-1], save_step, save_offset.astype(dtype), False)
 
 
