@@ -22,8 +22,17 @@ class Outcome:
     """What a check came to."""
 
     name: str
-    passed: bool
+    passed: bool | None  # None where it could not be asked
     figure: str
+
+    @property
+    def verdict(self) -> str:
+        """PASS, FAIL, or SKIP for what could not be asked."""
+        return "SKIP" if self.passed is None else "PASS" if self.passed else "FAIL"
+
+
+class NotHereError(Exception):
+    """What a check is about is not on this machine."""
 
 
 Check = Callable[[], tuple[bool, str]]
@@ -40,6 +49,8 @@ def perform(check: Check) -> Outcome:
     name = (check.__doc__ or check.__name__).rstrip(".")
     try:
         passed, figure = check()
+    except NotHereError as reason:
+        return Outcome(name, None, str(reason))
     except Exception as error:  # noqa: BLE001  (a broken installation fails in ways nobody foresaw; it is reported)
         return Outcome(name, False, f"{type(error).__name__}: {' '.join(str(error).split())}")
     return Outcome(name, bool(passed), figure)
@@ -206,7 +217,7 @@ def _cuda() -> tuple[bool, str]:
 
     cuda = describe()["cuda"]
     if not cuda["devices"] and "simulator" not in cuda["reason"]:
-        return True, f"not run, no device ({cuda['reason']})"
+        raise NotHereError(cuda["reason"])
     start = _lorenz_states(8)
     host = solve_ensemble(LORENZ, (0.0, 1.0), start, dt=0.01, device="cpu").y_final
     gpu = solve_ensemble(LORENZ, (0.0, 1.0), start, dt=0.01, device="cuda").y_final

@@ -13,6 +13,7 @@ from fastsci import selftest
 from fastsci_kernels import ceilings
 from fastsci_kernels.loops.cpu import vector_bits
 from fastsci_kernels.numbers.chains import CHAINS, multiply_add_chains
+from tests.conftest import GPU
 
 
 def test_the_listings_walk_the_registries(command):
@@ -80,7 +81,8 @@ def test_the_cache_is_shown_and_emptied(monkeypatch, tmp_path, as_json, process)
 @pytest.mark.parametrize("check", selftest.CHECKS, ids=lambda check: check.__name__.strip("_"))
 def test_every_selftest_passes_here(check):
     outcome = selftest.perform(check)
-    assert outcome.passed, outcome.figure
+    wanted = "PASS" if check.__name__ != "_cuda" or GPU else "SKIP"
+    assert outcome.verdict == wanted, outcome.figure
     assert outcome.figure
 
 
