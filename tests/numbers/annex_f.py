@@ -1,4 +1,4 @@
-"""Special values that annex F of ISO/IEC 9899:1999 asks for (of `sign`, those of NumPy)."""
+"""Special values that annex F of ISO/IEC 9899:1999 asks for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from math import inf, nan, pi
 ANNEX_F = [
     *[(name, (x,), x) for name in ("sin", "tan", "expm1") for x in (0.0, -0.0)],
     *[(name, (x,), x) for name in ("log1p", "sinh", "tanh", "atan") for x in (0.0, -0.0)],
-    *[(name, (x,), x) for name in ("sqrt", "floor", "ceil", "trunc", "rint") for x in (0.0, -0.0, inf)],
-    *[(name, (x,), x) for name in ("floor", "ceil", "trunc") for x in (inf, -inf)],
-    *[(name, (x,), x) for name in ("rint", "sinh", "cbrt", "asinh") for x in (inf, -inf)],
+    *[(name, (x,), x) for name in ("sinh", "cbrt", "asinh") for x in (inf, -inf)],
     *[(name, (x,), nan) for name in ("sin", "cos", "tan") for x in (inf, -inf)],
-    *[(name, (x,), nan) for name in ("log", "sqrt", "log1p", "acosh", "log2", "log10") for x in (-2.0, -inf)],
+    *[(name, (x,), nan) for name in ("log", "log1p", "acosh", "log2", "log10") for x in (-2.0, -inf)],
     *[(name, (x,), 1.0) for name in ("cos", "exp", "cosh", "exp2") for x in (0.0, -0.0)],
     *[("log", (x,), -inf) for x in (0.0, -0.0)],
     ("log", (1.0,), 0.0),
@@ -71,19 +69,6 @@ ANNEX_F = [
     ("pow", (-inf, 2.5), inf),
     ("pow", (inf, -2.0), 0.0),
     ("pow", (inf, 2.0), inf),
-    ("copysign", (1.0, -0.0), -1.0),
-    ("copysign", (-inf, 2.0), inf),
-    ("copysign", (-0.0, 1.0), 0.0),
-    ("rint", (0.5,), 0.0),
-    ("rint", (1.5,), 2.0),
-    ("rint", (2.5,), 2.0),
-    ("rint", (-0.5,), -0.0),
-    ("rint", (-1.5,), -2.0),
-    ("sign", (-3.0,), -1.0),
-    ("sign", (0.0,), 0.0),
-    ("sign", (1e-40,), 1.0),
-    ("sign", (inf,), 1.0),
-    ("sign", (nan,), nan),
     ("fmod", (-0.0, 2.0), -0.0),
     ("fmod", (inf, 2.0), nan),
     ("fmod", (2.0, 0.0), nan),

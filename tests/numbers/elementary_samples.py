@@ -24,7 +24,6 @@ INTERVALS: dict[str, list[tuple[float, float]]] = {
     "cosh": [(-1, 1), (-89, 89), (-711, 711)],
     "tanh": [(-0.6, 0.6), (-21, 21)],
     "atan": [(-3, 3), (-100, 100)],
-    "sqrt": [(0, 4)],
 }
 TURNING_POINTS: dict[str, list[float]] = {
     "exp": [
@@ -43,7 +42,6 @@ TURNING_POINTS: dict[str, list[float]] = {
     "cosh": [0, 710.4758600739439, 89.4159862, 0.34657359],
     "tanh": [0, 0.17328680, 0.51986039, 20, 10, 18.7149738751, 9.01091334],
     "atan": [0, 2**0.5 - 1, 1, 2**0.5 + 1],
-    "sqrt": [0, 1, 2, 4],
 }
 # Beyond, sin, cos and tan take the lanes one by one.
 LARGEST_REDUCED = {64: 2.0**30, 32: 2.0**17}
@@ -128,7 +126,7 @@ def single_argument(name: str, bits: int) -> np.ndarray:
     else:
         parts.append(around(np.array(TURNING_POINTS[name]), bits, steps=20))
     x = np.concatenate(parts)
-    if name in ("log", "sqrt"):
+    if name == "log":
         x = x[x > 0]
     if name == "log1p":
         x = x[x > -1]

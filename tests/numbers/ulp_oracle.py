@@ -37,7 +37,6 @@ FUNCTIONS: dict[str, Callable[..., mpmath.mpf]] = {
     "atan2": mpmath.atan2,
     "pow": power,
     "hypot": mpmath.hypot,
-    "sqrt": mpmath.sqrt,
 }
 
 

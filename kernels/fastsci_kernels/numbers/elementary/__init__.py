@@ -13,10 +13,10 @@ from collections.abc import Callable
 from llvmlite import ir
 
 from fastsci_kernels.numbers.elementary import (
-    algebraic,
     arctangent,
     exponential,
     hyperbolic,
+    hypotenuse,
     library,
     logarithm,
     power,
@@ -40,15 +40,7 @@ FORMULAS: dict[str, tuple[int, Callable[..., Reals]]] = {
     "atan": (1, arctangent.arctangent),
     "atan2": (2, arctangent.arctangent_of_quotient),
     "pow": (2, power.power),
-    "hypot": (2, algebraic.hypotenuse),
-    "sign": (1, algebraic.sign),
-    "sqrt": (1, algebraic.instruction("sqrt")),
-    "fabs": (1, algebraic.instruction("fabs")),
-    "floor": (1, algebraic.instruction("floor")),
-    "ceil": (1, algebraic.instruction("ceil")),
-    "trunc": (1, algebraic.instruction("trunc")),
-    "rint": (1, algebraic.instruction("rint")),
-    "copysign": (2, algebraic.instruction("copysign")),
+    "hypot": (2, hypotenuse.hypotenuse),
 }
 
 # Functions taken from the C library, lane by lane.

@@ -36,10 +36,6 @@ class Format:
         return 1 << (self.bits - 1)
 
     @property
-    def exponent_mask(self) -> int:
-        return (2 * self.bias + 1) << self.mantissa_bits
-
-    @property
     def mantissa_mask(self) -> int:
         return (1 << self.mantissa_bits) - 1
 

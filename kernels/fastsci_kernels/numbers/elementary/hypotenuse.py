@@ -1,8 +1,7 @@
-"""Roots, rounding, signs: what the machine does in an instruction or two, and hypot."""
+"""The hypotenuse, out of the reach of overflow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf
 
 from fastsci_kernels.numbers.elementary.emitter import Emitter, Reals
@@ -10,20 +9,6 @@ from fastsci_kernels.numbers.elementary.emitter import Emitter, Reals
 # Beyond the threshold squares overflow, below its inverse they lose digits; the factor brings both back.
 THRESHOLD = {64: 2.0**500, 32: 2.0**60}
 FACTOR = {64: 2.0**600, 32: 2.0**80}
-
-
-def instruction(name: str) -> Callable[..., Reals]:
-    """The formula that is LLVM's intrinsic `name` itself."""
-
-    def formula(emitter: Emitter, *arguments: Reals) -> Reals:
-        return emitter.intrinsic(name, *arguments)
-
-    return formula
-
-
-def sign(emitter: Emitter, x: Reals) -> Reals:
-    """-1, 0 or 1 as x is negative, zero or positive; NaN for a NaN, as in NumPy."""
-    return emitter.select(x > 0.0, 1.0, emitter.select(x < 0.0, -1.0, abs(x)))
 
 
 def hypotenuse(emitter: Emitter, x: Reals, y: Reals) -> Reals:
