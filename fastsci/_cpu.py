@@ -9,7 +9,7 @@ import numpy as np
 
 from fastsci_kernels.loops import cpu
 from fastsci_kernels.loops.grid import Grid, make_grid
-from fastsci_kernels.methods.tableau import Tableau
+from fastsci_kernels.methods.method import Method
 
 from ._arrays import Library
 from ._validate import Ensemble
@@ -22,7 +22,7 @@ NON_FINITE, RAISED = -1, -2
 def integrate(
     system: System,
     members: Ensemble,
-    tableau: Tableau,
+    method: Method,
     library: Library,
     progress: Callable[[float], None] | None,
 ) -> EnsembleResult:
@@ -30,7 +30,7 @@ def integrate(
     ragged = members.t_span.ndim == 2 or members.dt.ndim == 1
     kernel = cpu.kernel(
         system.fun,
-        tableau,
+        method,
         style=system.style,
         dim=members.dim,
         n_params=len(members.params),
@@ -54,7 +54,7 @@ def integrate(
     return describe(
         system,
         members,
-        tableau,
+        method,
         grid,
         saves.transpose(2, 1, 0),
         status,
@@ -103,7 +103,7 @@ def empty_columns(
 def describe(
     system: System,
     members: Ensemble,
-    tableau: Tableau,
+    method: Method,
     grid: Grid,
     saves: Any,
     status: Any,
@@ -127,13 +127,13 @@ def describe(
         y=give_back(saves if members.t_eval is None else saves[:, :, :-1]),
         y_final=give_back(saves[:, :, -1]),
         status=give_back(status),
-        nfev=give_back(_each(grid.evaluations(tableau.stages), n)),
+        nfev=give_back(_each(grid.evaluations(method.stages), n)),
         naccepted=give_back(_each(taken, n)),
         nrejected=give_back(_each(np.int64(0), n)),
         path=path,
         reason=reason,
         system=system.name,
-        method=tableau.name,
+        method=method.name,
         state=system.state or (),
         params={name: _each(value, n) for name, value in zip(members.names, members.params, strict=True)},
     )

@@ -13,7 +13,7 @@ import numpy as np
 from fastsci_kernels import cuda_target
 from fastsci_kernels.loops import cuda
 from fastsci_kernels.loops.grid import make_grid
-from fastsci_kernels.methods.tableau import Tableau
+from fastsci_kernels.methods.method import Method
 
 from ._arrays import Library
 from ._cpu import NON_FINITE, RAISED, describe, pack
@@ -37,7 +37,7 @@ class _Memory:
 def integrate(
     system: System,
     members: Ensemble,
-    tableau: Tableau,
+    method: Method,
     library: Library,
     progress: Callable[[float], None] | None,
 ) -> EnsembleResult:
@@ -49,7 +49,7 @@ def integrate(
     with memory.on_device():
         kernel = cuda.kernel(
             system.fun,
-            tableau,
+            method,
             style=system.style,
             dim=members.dim,
             n_params=len(members.params),
@@ -71,7 +71,7 @@ def integrate(
         return describe(
             system,
             members,
-            tableau,
+            method,
             grid,
             _members_first(saves),
             status,

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from fastsci_kernels.methods.catalogue import NAMES, TABLEAUS
-from fastsci_kernels.methods.tableau import Tableau
+from fastsci_kernels.methods.method import Method
+from fastsci_kernels.methods.registry import METHODS, NAMES
 
 from . import _validate
 from ._arrays import Library, library_of, to_numpy
@@ -37,7 +37,7 @@ def methods() -> list[str]:
     >>> "RK4" in fastsci.methods()
     True
     """
-    return list(TABLEAUS)
+    return list(METHODS)
 
 
 def solve_ensemble(
@@ -112,7 +112,7 @@ def solve_ensemble(
     array([0.367879, 0.135335])
     """
     described, meter = as_system(system), _meter(progress)
-    tableau = _tableau(method)
+    chosen = _method(method)
     library = library_of(y0)
     members = _validate.ensemble(described, t_span, _on_host(y0, library), params, dt, t_eval, dtype)
     _probe(described, members)
@@ -123,7 +123,7 @@ def solve_ensemble(
         from ._cuda import integrate
     else:
         from ._cpu import integrate
-    return integrate(described, members, tableau, library, meter)
+    return integrate(described, members, chosen, library, meter)
 
 
 def _on_host(y0: Any, library: Library) -> Any:
@@ -146,13 +146,13 @@ def as_system(system: System | Callable[..., Any]) -> System:
     return _describe(system)
 
 
-def _tableau(method: str) -> Tableau:
+def _method(method: str) -> Method:
     name = NAMES.get(str(method).lower())
     if name is None:
         close = difflib.get_close_matches(str(method).lower(), NAMES, n=1)
         hint = f"; did you mean {NAMES[close[0]]!r}?" if close else ""
-        raise ValueError(f"method: no method {method!r}{hint} (there are {', '.join(TABLEAUS)})")
-    return TABLEAUS[name]
+        raise ValueError(f"method: no method {method!r}{hint} (there are {', '.join(METHODS)})")
+    return METHODS[name]
 
 
 def _on_cuda(device: str, library: Library) -> bool:

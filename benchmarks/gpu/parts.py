@@ -25,7 +25,7 @@ from benchmarks.suites.problems import Problem, problem
 from fastsci_kernels import cuda_target
 from fastsci_kernels.loops import cuda as driver
 from fastsci_kernels.loops.grid import make_grid
-from fastsci_kernels.methods.catalogue import TABLEAUS
+from fastsci_kernels.methods.registry import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTHING_COLLECTED = 5  # pytest's exit status
@@ -115,7 +115,7 @@ def _rate(given: Problem, sizes: Sizes) -> tuple[float, float]:
 def _kernel(given: Problem) -> driver.Kernel:
     style = "inplace" if given.in_place else "tuple"
     return driver.kernel(
-        given.fun, TABLEAUS["RK4"], style=style, dim=given.y0.shape[1], n_params=given.params.shape[1],
+        given.fun, METHODS["RK4"], style=style, dim=given.y0.shape[1], n_params=given.params.shape[1],
         dtype=given.y0.dtype,
     )  # fmt: skip
 

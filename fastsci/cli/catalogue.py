@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from fastsci_kernels.methods.catalogue import TABLEAUS
+from fastsci_kernels.methods.registry import METHODS
 
 from .. import systems as catalogue
 from ..ensemble import methods as method_names
@@ -34,8 +34,8 @@ def methods(parsed: argparse.Namespace) -> int:
         return 0
     rows = [("name", "order", "stages", "source")]
     for name in method_names():
-        tableau = TABLEAUS[name]
-        rows.append((name, str(tableau.order), str(tableau.stages), tableau.source))
+        method = METHODS[name]
+        rows.append((name, str(method.order), str(method.stages), method.source))
     _print_table(rows)
     return 0
 

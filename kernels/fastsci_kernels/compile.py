@@ -6,6 +6,7 @@ import builtins
 import linecache
 import os
 import re
+from collections.abc import Mapping
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -63,6 +64,17 @@ def compilable(fun: FunctionType, wrap=jit, _made: dict[int, Any] | None = None)
     return copy
 
 
+def compile_all(functions: Mapping[str, FunctionType], wrap=jit) -> dict[str, Any]:
+    """The functions of one kernel, compiled by ``wrap``; what they call in common is compiled once."""
+    made: dict[int, Any] = {}
+    compiled: dict[str, Any] = {}
+    for name, fun in functions.items():
+        if made.get(id(fun)) is None:
+            made[id(fun)] = wrap(compilable(fun, wrap, made))
+        compiled[name] = made[id(fun)]
+    return compiled
+
+
 def draws_random_numbers(fun: FunctionType) -> bool:
     """Whether a function reaches for a random number generator: members would share its numbers."""
     values = captured(fun)
@@ -86,19 +98,25 @@ _CAUSES = (
 )
 
 
-def explain(error: Exception, fun: FunctionType) -> str:
-    """One line: what in the user's function the compiler refused, and where."""
+def explain(error: Exception, *functions: FunctionType) -> str:
+    """One line: what in the user's functions the compiler refused, and where."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     cause = _cause(text)
+    places = [place for fun in functions if (place := _place(text, fun))]
+    return f"{cause} ({places[0]})" if places else cause
+
+
+def _place(text: str, fun: FunctionType) -> str:
+    """File, line and code of the last mention of a function's file, or nothing."""
     file = fun.__code__.co_filename
     # The compiler shortens paths below the working directory.
     ending = re.escape(os.path.basename(file))
     place = rf'(?:File "|at )(?:[^"\n]*[/\\])?{ending}(?:", line | \()(\d+)'
     lines = [int(number) for number in re.findall(place, text)]
     if not lines:
-        return cause
+        return ""
     code = linecache.getline(file, lines[-1]).strip()
-    return f"{cause} ({file}, line {lines[-1]}{': ' + code if code else ''})"
+    return f"{file}, line {lines[-1]}{': ' + code if code else ''}"
 
 
 def _cause(text: str) -> str:

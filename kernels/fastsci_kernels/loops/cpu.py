@@ -7,10 +7,10 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,9 @@ from llvmlite import binding
 from numba import types
 
 from .. import cache
-from ..compile import CompilationError, compilable, explain, jit
-from ..fingerprint import fingerprint
-from ..methods.tableau import Tableau
+from ..compile import CompilationError, compile_all, explain, jit
+from ..fingerprint import fingerprint_all
+from ..methods.method import Method
 from . import pool
 from .cpu_source import driver_source
 from .driver_text import Shape, buffer_rows
@@ -31,6 +31,7 @@ log = logging.getLogger("fastsci")
 INLINE_WORK = 20_000  # component-steps that one thread finishes sooner than a pool would start
 BLOCK_SECONDS = 0.05  # the longest a kernel runs before it looks up, for Ctrl-C and progress
 CHUNKS_PER_THREAD = 8
+NO_KEY = np.zeros(2, np.int64)
 MOST_KERNELS = 512  # compiled drivers kept in memory; a closure with ever new values makes ever new ones
 IN_TURN_LIMIT = 4
 WIDE_LIMIT = 6  # states beyond this many numbers leave no registers for two strips at once (measured, RK4)
@@ -42,7 +43,7 @@ class Kernel:
 
     drive: Callable
     shape: Shape
-    tableau: Tableau
+    method: Method
     reason: str = ""  # why not lanes
 
     @property
@@ -92,15 +93,25 @@ def _calls(fun: FunctionType) -> bool:
 
 
 def kernel(
-    fun: FunctionType, tableau: Tableau, *, style: str, dim: int, n_params: int, dtype: np.dtype, ragged: bool
+    fun: FunctionType,
+    method: Method,
+    *,
+    style: str,
+    dim: int,
+    n_params: int,
+    dtype: np.dtype,
+    ragged: bool,
+    parts: Mapping[str, FunctionType] = MappingProxyType({}),
 ) -> Kernel:
     """The compiled driver for a right-hand side, from memory, from the disk, or made now.
 
-    Lanes where the function allows, else scalars; which of the two depends on the function and the precision alone.
+    Lanes where the functions allow, else scalars; which of the two depends on them and the precision alone.  ``parts``
+    are the user's functions that the method names beside the right-hand side.
     """
     bits = dtype.itemsize * 8
-    digest = fingerprint(fun)
-    identity = (digest, tableau.name, style, dim, n_params, bits, ragged)
+    functions = {"slope": fun, **{f"user_{part}": parts[part] for part in method.parts}}
+    digest = fingerprint_all(functions.values())
+    identity = (digest, method.name, style, dim, n_params, bits, ragged)
     found = _kernels.get(identity)
     if found is not None:
         return found
@@ -108,17 +119,18 @@ def kernel(
         while len(_kernels) >= MOST_KERNELS:
             del _kernels[next(iter(_kernels))]
         if identity not in _kernels:
-            shape = lanes(fun, style, dim, n_params, bits, tableau.stages, ragged)
-            _kernels[identity] = _make(fun, digest, tableau, shape)
+            shape = lanes(fun, style, dim, n_params, bits, method.stages, ragged)
+            _kernels[identity] = _make(functions, digest, method, shape)
         return _kernels[identity]
 
 
-def _make(fun: FunctionType, digest: str, tableau: Tableau, preferred: Shape) -> Kernel:
-    verdict = cache.key(digest, repr(replace(preferred, ragged=False, groups=1)), tableau.name)
+def _make(functions: dict[str, FunctionType], digest: str, method: Method, preferred: Shape) -> Kernel:
+    name = functions["slope"].__name__
+    verdict = cache.key(digest, repr(replace(preferred, ragged=False, groups=1)), method.name)
     reason = cache.recall(verdict)
     if reason is None:
         try:
-            return Kernel(_compile(fun, digest, tableau, preferred), preferred, tableau)
+            return Kernel(_compile(functions, digest, method, preferred), preferred, method)
         except CompilationError as error:
             reason = str(error)
     scalar, refusal = replace(preferred, width=1, groups=1), ""
@@ -126,30 +138,29 @@ def _make(fun: FunctionType, digest: str, tableau: Tableau, preferred: Shape) ->
     own_numbers_suffice = preferred.style == "tuple" and preferred.bits == 64
     for shape in (scalar,) if own_numbers_suffice else (scalar, replace(scalar, arrays=True)):
         try:
-            drive = _compile(fun, digest, tableau, shape)
+            drive = _compile(functions, digest, method, shape)
         except CompilationError as error:
             refusal = str(error)
             continue
-        log.warning("%s runs on scalars: %s", fun.__name__, reason)
+        log.warning("%s runs on scalars: %s", name, reason)
         cache.remember(verdict, reason)
-        return Kernel(drive, shape, tableau, reason)
+        return Kernel(drive, shape, method, reason)
     raise CompilationError(
-        f"system: {fun.__name__} cannot be compiled: {refusal}; expected arithmetic, functions of math and numpy"
+        f"system: {name} cannot be compiled: {refusal}; expected arithmetic, functions of math and numpy"
         " on numbers, constant arrays and plain functions of these"
     )
 
 
-def _compile(fun: FunctionType, digest: str, tableau: Tableau, shape: Shape) -> Callable:
-    source = driver_source(tableau, shape)
+def _compile(functions: dict[str, FunctionType], digest: str, method: Method, shape: Shape) -> Callable:
+    source = driver_source(method, shape)
     name = cache.key(digest, source)
     # An index that a state has led astray must end its member, not the process.
     wrap = jit if shape.width > 1 else partial(jit, boundscheck=True)
-    slope = wrap(compilable(fun, wrap))
-    module = cache.load(name, source, {"slope": slope})
+    module = cache.load(name, source, compile_all(functions, wrap))
     try:
         module.drive.compile(_signature(shape))
     except Exception as error:  # noqa: BLE001 (whatever the compiler raises is about the user's function)
-        raise CompilationError(explain(error, fun)) from None
+        raise CompilationError(explain(error, *functions.values())) from None
     module.drive.disable_compile()
     return module.drive
 
@@ -167,7 +178,21 @@ def _signature(shape: Shape) -> tuple[types.Type, ...]:
     else:
         clock = (number, number, index, array(index, 1), array(number, 1))
         extra = (index, index)
-    return (matrix, matrix, matrix, *clock, matrix, index, array(types.int8, 1), index, index, index, index, *extra)
+    return (
+        matrix,
+        matrix,
+        matrix,
+        array(index, 1),
+        *clock,
+        matrix,
+        index,
+        array(types.int8, 1),
+        index,
+        index,
+        index,
+        index,
+        *extra,
+    )
 
 
 def pad(members: int, width: int) -> int:
@@ -183,6 +208,7 @@ def integrate(
     out: np.ndarray,
     fill: Callable[[int, int], None],
     progress: Callable[[float], None] | None = None,
+    key: np.ndarray = NO_KEY,
 ) -> np.ndarray:
     """Integrate every member in place.
 
@@ -202,6 +228,8 @@ def integrate(
         initial states into ``y`` and their parameters into ``params``.
     progress : callable, optional
         Called with the fraction done, from the calling thread.
+    key : ndarray of int64, (2,)
+        The 32-bit words of the seed of a random method.
 
     Returns
     -------
@@ -213,7 +241,7 @@ def integrate(
     raised = np.zeros(strips, np.int8)
     if strips == 0:
         return raised
-    run = _Run(kernel, y, params, grid, out, raised, fill)
+    run = _Run(kernel, y, params, key, grid, out, raised, fill)
     work = strips * shape.strip * shape.dim * (grid.longest + grid.n_saves)
     if work <= INLINE_WORK and progress is None:
         run(0, strips, None)
@@ -248,6 +276,7 @@ class _Run:
     kernel: Kernel
     y: np.ndarray
     params: np.ndarray
+    key: np.ndarray
     grid: Grid
     out: np.ndarray
     raised: np.ndarray
@@ -259,7 +288,7 @@ class _Run:
         dtype = self.y.dtype
         self.fill(first * shape.strip, last * shape.strip)
         size = max(shape.dim, shape.n_params, 1) * shape.width
-        room = np.empty((buffer_rows(self.kernel.tableau), size), dtype)
+        room = np.empty((buffer_rows(self.kernel.method), size), dtype)
         extra = self._strip_buffers(dtype) if shape.ragged else ()
         clock = (grid.t0, grid.dt, grid.n_steps, grid.save_step, grid.save_offset)
         pitch = int(self.params.shape[1] == self.y.shape[1])
@@ -276,7 +305,19 @@ class _Run:
                 tail, j = (j, j1), j1
             began = time.perf_counter()
             self.kernel.drive(
-                self.y, self.params, room, *clock, self.out, pitch, self.raised, first, last, step, stop, *tail
+                self.y,
+                self.params,
+                room,
+                self.key,
+                *clock,
+                self.out,
+                pitch,
+                self.raised,
+                first,
+                last,
+                step,
+                stop,
+                *tail,
             )
             if self.report is not None:
                 self.report((last - first) * (stop - step))

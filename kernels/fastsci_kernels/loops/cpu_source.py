@@ -7,10 +7,12 @@ step: the grid never moves.
 
 from __future__ import annotations
 
-from ..methods.tableau import Tableau
+from ..methods.method import Method
 from .driver_text import DriverText, Shape, indent
 
 HEADER = """\
+import math
+
 from fastsci_kernels.compile import jit
 from fastsci_kernels.numbers import functions
 from fastsci_kernels.numbers.arithmetic import where
@@ -22,7 +24,9 @@ from fastsci_kernels.numbers.memory import load, number, pending, scratch, store
 def _shared_grid(text: DriverText) -> str:
     dim = text.shape.dim
     return (
-        "def integrate(y, params, room, t0, dt, counts, save_step, save_offset, out, pitch, o, at, until, j, j1):\n"
+        "def integrate(\n"
+        "    y, params, room, key, t0, dt, counts, save_step, save_offset, out, pitch, o, at, until, j, j1\n"
+        "):\n"
         + indent([*text.memory(), *text.gather("o * pitch")], 1)
         + indent([f"start = {text.number('t0')}", f"h = {text.number('dt')}"], 1)
         + "    while True:\n"
@@ -33,7 +37,7 @@ def _shared_grid(text: DriverText) -> str:
         "        if j == j1:\n"
         "            break\n"
         "        if save_offset[j] != 0.0:\n"
-        + indent(text.step("v", "start + at * h", text.number("save_offset[j]")), 3)
+        + indent(text.step("v", "start + at * h", text.number("save_offset[j]"), "at"), 3)
         + indent(text.scatter("v", "out", f"j * {dim} + "), 3)
         + "        else:\n"
         + indent(text.scatter("u", "out", f"j * {dim} + "), 3)
@@ -48,8 +52,10 @@ def _own_grids(text: DriverText) -> str:
     start, h = text.load("t0", 0), text.load("dt", 0)
     side = text.load("cursor_offset", 0, "0")
     return (
-        "def integrate(y, params, room, t0, dt, counts, save_step, save_offset, out, pitch, o, at, until, last_block,\n"
-        "              cursor, cursor_offset, at_grid, off_grid):\n"
+        "def integrate(\n"
+        "    y, params, room, key, t0, dt, counts, save_step, save_offset, out, pitch, o, at, until, last_block,\n"
+        "    cursor, cursor_offset, at_grid, off_grid\n"
+        "):\n"
         + indent([*text.memory(), *text.gather("o * pitch"), f"start = {start}", f"h = {h}"], 1)
         + "    n_saves = save_step.shape[0]\n"
         f"    for lane in range({width}):\n"
@@ -82,7 +88,7 @@ def _own_grids(text: DriverText) -> str:
         "            between = between or cursor_offset[0, lane] != 0.0\n"
         + indent(text.scatter("u", "at_grid", column="0"), 2)
         + "        if between:\n"
-        + indent(text.step("v", "start + at * h", side), 3)
+        + indent(text.step("v", "start + at * h", side, "at"), 3)
         + indent(text.scatter("v", "off_grid", column="0"), 3)
         + f"        for lane in range({width}):\n"
         "            j = cursor[lane]\n"
@@ -104,7 +110,7 @@ OWN = ("last_block", "cursor", "cursor_offset", "at_grid", "off_grid")
 def _loop_over_strips(shape: Shape) -> str:
     """The entry point.  On scalars an exception of the right-hand side ends its member and no other."""
     extra = ", ".join(OWN if shape.ragged else SHARED)
-    shared = "y, params, room, t0, dt, counts, save_step, save_offset, out, pitch"
+    shared = "y, params, room, key, t0, dt, counts, save_step, save_offset, out, pitch"
     call = f"integrate({shared}, s * {shape.strip}, at, until, {extra})"
     body = f"        {call}\n"
     if shape.width == 1:
@@ -118,9 +124,9 @@ def _loop_over_strips(shape: Shape) -> str:
     return f"def drive({shared}, raised, first, last, at, until, {extra}):\n    for s in range(first, last):\n{body}"
 
 
-def driver_source(tableau: Tableau, shape: Shape) -> str:
+def driver_source(method: Method, shape: Shape) -> str:
     """The module text; it expects ``slope``, the compiled user's function, among its globals."""
-    text = DriverText(shape, tableau)
+    text = DriverText(shape, method)
     integrate = _own_grids(text) if shape.ragged else _shared_grid(text)
     return (
         f"{HEADER}{text.preamble('jit')}\n\n{integrate}\n\nintegrate = jit(integrate)\n\n\n"

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 import numpy as np
 from numba import types
 
 from .. import cache, cuda_target
-from ..compile import CompilationError, compilable, explain
-from ..fingerprint import captured, fingerprint, is_library
-from ..methods.tableau import Tableau
+from ..compile import CompilationError, compile_all, explain
+from ..fingerprint import captured, fingerprint_all, is_library
+from ..methods.method import Method
 from ..numbers import memory, on_cuda, plain
+from ..numbers.arithmetic import where
 from .cuda_source import driver_source, local_bytes
 from .driver_text import Shape
 from .grid import Grid
@@ -27,6 +29,7 @@ FEW_MEMBERS = 16_384
 MAX_BLOCKS = 2**20
 # Bytes a thread may keep for itself, and bytes of constants a kernel may hold (CUDA C++ Programming Guide, technical
 # specifications per compute capability).
+NO_KEY = np.zeros(2, np.int64)
 LOCAL_LIMIT, CONSTANT_LIMIT = 512 * 2**10, 64 * 2**10
 
 LAUNCH_SECONDS = 0.2
@@ -41,42 +44,54 @@ class Kernel:
 
     drive: Any
     shape: Shape
-    tableau: Tableau
+    method: Method
 
 
 _kernels: dict[tuple, Kernel] = {}
 _building = threading.Lock()
 
 
-def kernel(fun: FunctionType, tableau: Tableau, *, style: str, dim: int, n_params: int, dtype: np.dtype) -> Kernel:
-    """The compiled driver for a right-hand side, from memory or made now."""
+def kernel(
+    fun: FunctionType,
+    method: Method,
+    *,
+    style: str,
+    dim: int,
+    n_params: int,
+    dtype: np.dtype,
+    parts: Mapping[str, FunctionType] = MappingProxyType({}),
+) -> Kernel:
+    """The compiled driver for a right-hand side and the further functions of the method, from memory or made now."""
     shape = Shape(style, dim, n_params, dtype.itemsize * 8)
-    identity = (fingerprint(fun), tableau.name, shape)
+    functions = {"slope": fun, **{f"user_{part}": parts[part] for part in method.parts}}
+    identity = (fingerprint_all(functions.values()), method.name, shape)
     with _building:
         if identity not in _kernels:
-            _check_limits(fun, tableau, shape)
-            drive = build(fun, tableau, shape)
+            _check_limits(functions, method, shape)
+            drive = build(functions, method, shape)
             if not cuda_target.simulated():
                 try:
                     drive.compile(signature(shape))
                 except Exception as error:
-                    raise CompilationError(explain(error, fun)) from error
-            _kernels[identity] = Kernel(drive, shape, tableau)
+                    raise CompilationError(explain(error, *functions.values())) from error
+            _kernels[identity] = Kernel(drive, shape, method)
         return _kernels[identity]
 
 
-def _check_limits(fun: FunctionType, tableau: Tableau, shape: Shape) -> None:
-    needed = local_bytes(tableau, shape)
+def _check_limits(functions: Mapping[str, FunctionType], method: Method, shape: Shape) -> None:
+    needed = local_bytes(method, shape)
     if needed > LOCAL_LIMIT:
         raise ValueError(
-            f"y0: a state of {shape.dim} numbers needs {needed} bytes a thread with {tableau.name}, but a GPU thread"
+            f"y0: a state of {shape.dim} numbers needs {needed} bytes a thread with {method.name}, but a GPU thread"
             f' has {LOCAL_LIMIT}; use device="cpu"'
         )
-    held = sum(array.size for array in _constant_arrays(fun, set())) * shape.bits // 8
+    seen: set[int] = set()
+    arrays = [array for fun in functions.values() for array in _constant_arrays(fun, seen)]
+    held = sum(array.size for array in arrays) * shape.bits // 8
     if held > CONSTANT_LIMIT:
         raise ValueError(
-            f"constants: {fun.__name__} reads {held} bytes of arrays, but a GPU kernel holds {CONSTANT_LIMIT};"
-            ' use device="cpu"'
+            f"constants: {functions['slope'].__name__} reads {held} bytes of arrays, but a GPU kernel holds"
+            f' {CONSTANT_LIMIT}; use device="cpu"'
         )
 
 
@@ -92,9 +107,9 @@ def _constant_arrays(fun: FunctionType, seen: set[int]) -> Iterator[np.ndarray]:
             yield from _constant_arrays(inner, seen)
 
 
-def build(fun: FunctionType, tableau: Tableau, shape: Shape) -> Any:
-    """The kernel of a right-hand side, not yet compiled for a device."""
-    source = driver_source(tableau, shape)
+def build(functions: Mapping[str, FunctionType], method: Method, shape: Shape) -> Any:
+    """The kernel of a user's functions, not yet compiled for a device."""
+    source = driver_source(method, shape)
     if not cuda_target.simulated():
         on_cuda.bind()
     precision = np.float32 if shape.bits == 32 else np.float64
@@ -108,15 +123,18 @@ def build(fun: FunctionType, tableau: Tableau, shape: Shape) -> Any:
 
     numbers = plain if cuda_target.simulated() else memory
     values = {
-        "slope": device(compilable(fun, device)),
+        **compile_all(functions, device),
         "cuda": cuda_target.cuda(),
         "device": cuda_target.device,
         "kernel": cuda_target.kernel,
         "load": numbers.load,
         "store": numbers.store,
         "scratch": numbers.scratch,
+        "number": numbers.number,
+        "where": where,
+        "math": math,
     }
-    name = cache.key(fingerprint(fun), source, f"float{shape.bits}", cuda_target.version())
+    name = cache.key(fingerprint_all(functions.values()), source, f"float{shape.bits}", cuda_target.version())
     return cache.load(name, source, values).drive
 
 
@@ -125,7 +143,7 @@ def signature(shape: Shape) -> tuple[types.Type, ...]:
     number = types.float64 if shape.bits == 64 else types.float32
     matrix, index = types.Array(number, 2, "C"), types.int64
     steps, counts = types.Array(index, 2, "C"), types.Array(index, 1, "C")
-    return (*(matrix,) * 4, steps, matrix, matrix, counts, *(index,) * 3, matrix, counts)
+    return (matrix, matrix, counts, matrix, matrix, steps, matrix, matrix, counts, *(index,) * 3, matrix, counts)
 
 
 def integrate(
@@ -135,6 +153,7 @@ def integrate(
     grid: Grid,
     out: Any,
     progress: Callable[[float], None] | None = None,
+    key: np.ndarray = NO_KEY,
     *,
     block: int | None = None,
     max_blocks: int = MAX_BLOCKS,
@@ -153,6 +172,8 @@ def integrate(
         Filled with the saves.
     progress : callable, optional
         Called with the fraction done, between launches.
+    key : ndarray of int64, (2,)
+        The 32-bit words of the seed of a random method.
     block, max_blocks : int, optional
         Threads a block and blocks a launch; members beyond their product wait for a thread.
 
@@ -166,20 +187,21 @@ def integrate(
     block = block or (BLOCK if n > FEW_MEMBERS else FEW_BLOCK)
     launch = kernel.drive[min(-(-n // block), max_blocks), block]
     y, params, out = (_device_array(array) for array in (y, params, out))
+    seed = cuda.to_device(key)
     clock = [cuda.to_device(_as_matrix(part, y.dtype)) for part in (grid.t0, grid.dt)]
     saves = [
         cuda.to_device(_as_matrix(part, dtype))
         for part, dtype in ((grid.save_step, np.int64), (grid.save_offset, y.dtype))
     ]
     cursor = cuda.to_device(np.zeros(n, np.int64))
-    work = kernel.shape.dim * kernel.tableau.stages
+    work = kernel.shape.dim * kernel.method.stages
     steps = max(1, int(min(FIRST_THREAD_WORK, FIRST_WORK / n) / work))
     at, end = 0, grid.longest
     while True:
         until = min(end, at + steps)
         last = until == end
         began = time.perf_counter()
-        launch(y, params, *clock, *saves, out, cursor, int(grid.ragged), at, until, y, cursor)
+        launch(y, params, seed, *clock, *saves, out, cursor, int(grid.ragged), at, until, y, cursor)
         cuda.synchronize()
         if progress is not None:
             progress(until / max(end, 1) if not last else 1.0)

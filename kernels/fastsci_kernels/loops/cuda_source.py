@@ -11,22 +11,22 @@ it read from in registers through all the steps, to write there at the end (68 r
 
 from __future__ import annotations
 
-from ..methods.tableau import Tableau
+from ..methods.method import Method
 from .driver_text import TUPLE_LIMIT, DriverText, Shape, indent
 
 LOST = -1
 
 
-def local_bytes(tableau: Tableau, shape: Shape) -> int:
+def local_bytes(method: Method, shape: Shape) -> int:
     """Memory that a thread keeps for itself: state, step, stage, slopes and many parameters."""
-    numbers = 0 if shape.flat else len(DriverText(shape, tableau).buffers) * shape.dim
+    numbers = 0 if shape.flat else len(DriverText(shape, method).buffers) * shape.dim
     return (numbers + shape.n_params * (shape.n_params > TUPLE_LIMIT)) * shape.bits // 8
 
 
 def _drive(text: DriverText) -> str:
     save = f"j * {text.shape.dim} + "
     return (
-        "def drive(y, params, t0, dt, save_step, save_offset, out, cursor, own, at, until, y_end, cursor_end):\n"
+        "def drive(y, params, key, t0, dt, save_step, save_offset, out, cursor, own, at, until, y_end, cursor_end):\n"
         "    n_saves = save_step.shape[0]\n"
         + indent(text.memory(), 1)
         + "    for o in range(cuda.grid(1), y.shape[1], cuda.gridsize(1)):\n"
@@ -48,7 +48,7 @@ def _drive(text: DriverText) -> str:
         "                    break\n"
         "                offset = load(save_offset, j, grid, 1)\n"
         "                if offset != 0.0:\n"
-        + indent([*text.step("v", "start + k * h", "offset"), *text.scatter("v", "out", save)], 5)
+        + indent([*text.step("v", "start + k * h", "offset", "k"), *text.scatter("v", "out", save)], 5)
         + "                else:\n"
         + indent(text.scatter("u", "out", save), 5)
         + "                j += 1\n"
@@ -57,10 +57,10 @@ def _drive(text: DriverText) -> str:
     )
 
 
-def driver_source(tableau: Tableau, shape: Shape) -> str:
+def driver_source(method: Method, shape: Shape) -> str:
     """The module text; among its globals it expects ``slope``, the compiled user's function, ``cuda`` and the wraps
     ``device`` and ``kernel`` of the CUDA target, and ``load``, ``store`` and ``scratch``, and whether to
     ``CACHE`` what is compiled.
     """
-    text = DriverText(shape, tableau, on_stack=True)
+    text = DriverText(shape, method, on_stack=True)
     return f"{text.preamble('device')}\n\n{_drive(text)}\n\ndrive = kernel(drive, CACHE)\n"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..methods.explicit import flat_step, is_flat, long_step, tuple_in_place
-from ..methods.tableau import Tableau
+from ..methods.method import Method, in_place, is_flat
 
 TUPLE_LIMIT = 32  # parameters beyond this many live in memory
 STACK_LIMIT = 16  # buffers of at most this many numbers live on the stack, where they can become registers
@@ -39,22 +38,25 @@ class DriverText:
     """Lines of a driver; ``on_stack`` keeps every buffer there, else long ones are rows of an array ``room``."""
 
     shape: Shape
-    tableau: Tableau
+    method: Method
     on_stack: bool = False
 
     @property
     def buffers(self) -> list[str]:
         """Names of the buffers of a long state, in the order of the rows of ``room``."""
-        return ["u", "v", "stage", *(f"k{stage}" for stage in range(self.tableau.stages))]
+        return ["u", "v", *self.method.buffers()]
 
     def preamble(self, wrap: str) -> str:
-        """``rhs`` around the user's ``slope``, and ``step``, both compiled by ``wrap``."""
-        shape = self.shape
-        step = (flat_step if shape.flat else long_step)(self.tableau, shape.dim)
-        rhs = "rhs = slope\n"
-        if shape.style == "tuple" and not shape.flat:
-            rhs = f"{tuple_in_place(shape.dim)}\nrhs = {wrap}(rhs)\n"
-        return f"{rhs}\n\n{step}\n\nstep = {wrap}(step)\n"
+        """``rhs`` around the user's ``slope``, his further functions, and ``step``, all compiled by ``wrap``."""
+        shape, method = self.shape, self.method
+        step = (method.flat_step if shape.flat else method.long_step)(shape.dim)
+        lines = "".join(f"{line}\n" for line in method.imports)
+        for name, function in (("rhs", "slope"), *((part, f"user_{part}") for part in method.parts)):
+            if shape.style == "tuple" and not shape.flat:
+                lines += f"{in_place(name, function, shape.dim)}\n{name} = {wrap}({name})\n"
+            else:
+                lines += f"{name} = {function}\n"
+        return f"{lines}\n\n{step}\n\nstep = {wrap}(step)\n"
 
     def memory(self) -> list[str]:
         """Buffers, once a driver."""
@@ -129,14 +131,18 @@ class DriverText:
             for i in range(shape.dim)
         ]
 
-    def step(self, target: str, time: str, size: str) -> list[str]:
-        """Step ``u`` into ``u`` itself or ``v``."""
-        if not self.shape.flat:
-            return [f"step({time}, u, p, {size}, {target}, {', '.join(self.buffers[2:])})"]
-        return [
-            f"{target}{self._group(group)} = step({time}, u{self._group(group)}, p{self._group(group)}, {size})"
-            for group in range(self.shape.groups)
-        ]
+    def step(self, target: str, time: str, size: str, index: str = "step_index") -> list[str]:
+        """Step ``u`` into ``u`` itself or ``v``; ``index`` counts the steps."""
+        shape = self.shape
+        if not shape.flat:
+            draws = f"(key[0], key[1]), o, {index}, " if self.method.random else ""
+            return [f"step({time}, u, p, {size}, {draws}{target}, {', '.join(self.buffers[2:])})"]
+        lines = []
+        for group in range(shape.groups):
+            suffix = self._group(group)
+            draws = f", (key[0], key[1]), {self._column('o', group)}, {index}" if self.method.random else ""
+            lines.append(f"{target}{suffix} = step({time}, u{suffix}, p{suffix}, {size}{draws})")
+        return lines
 
     def keep_running(self) -> list[str]:
         """Take the step ``v`` into ``u`` for the members that have not reached their end."""
@@ -145,9 +151,9 @@ class DriverText:
         return [f"for i in range({self.shape.dim}):", "    u[i] = where(running, v[i], u[i])"]
 
 
-def buffer_rows(tableau: Tableau) -> int:
-    """Rows of the array ``room``: state, step, stage, slopes, and parameters where they are many."""
-    return 3 + tableau.stages + 1
+def buffer_rows(method: Method) -> int:
+    """Rows of the array ``room``: state, step, what the method wants, and parameters where they are many."""
+    return 2 + len(method.buffers()) + 1
 
 
 def indent(lines: list[str], levels: int) -> str:

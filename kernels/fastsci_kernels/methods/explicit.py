@@ -9,10 +9,48 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .tableau import Coefficient, Tableau
 
-FLAT_LIMIT = 16  # states beyond this many numbers live in memory
+
+@dataclass(frozen=True)
+class RungeKutta:
+    """A tableau as a `method.Method` of fixed steps."""
+
+    tableau: Tableau
+    parts: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    random: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.tableau.name
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        return self.tableau.aliases
+
+    @property
+    def order(self) -> int:
+        return self.tableau.order
+
+    @property
+    def source(self) -> str:
+        return self.tableau.source
+
+    @property
+    def stages(self) -> int:
+        return self.tableau.stages
+
+    def buffers(self) -> tuple[str, ...]:
+        return ("stage", *(f"k{stage}" for stage in range(self.tableau.stages)))
+
+    def flat_step(self, dim: int) -> str:
+        return flat_step(self.tableau, dim)
+
+    def long_step(self, dim: int) -> str:
+        return long_step(self.tableau, dim)
 
 
 def _terms(weights: Sequence[Coefficient]) -> dict[float, list[int]]:
@@ -82,15 +120,3 @@ def long_step(tableau: Tableau, dim: int) -> str:
     lines.append(f"for i in range({dim}):")
     lines.append(f"    v[i] = u[i]{_combination('b', tableau.b, 'k{stage}[i]')}")
     return f"def step(t, u, p, h, v, stage, {', '.join(slopes)}):\n" + "".join(f"    {line}\n" for line in lines)
-
-
-def tuple_in_place(dim: int) -> str:
-    """Source of an in-place ``rhs`` around ``slope(t, u, p)``, a right-hand side that returns a tuple."""
-    state = _tuple([f"u[{i}]" for i in range(dim)])
-    stores = "".join(f"    du[{i}] = w[{i}]\n" for i in range(dim))
-    return f"def rhs(t, u, p, du):\n    w = slope(t, {state}, p)\n{stores}"
-
-
-def is_flat(style: str, dim: int) -> bool:
-    """Whether a right-hand side of this style and dimension keeps its state in registers."""
-    return style == "tuple" and dim <= FLAT_LIMIT

@@ -17,3 +17,11 @@ def store(array, row, column, value):
 
 def scratch(bits, width, dim):
     return np.empty(dim, DTYPE[bits])
+
+
+def number(value, bits, width):
+    return DTYPE[bits](value)
+
+
+def approximate_power(x, exponent):
+    return x ** type(x)(exponent)

@@ -1,0 +1,53 @@
+"""What a driver asks of a method: its name and the text of its step."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+FLAT_LIMIT = 16  # states beyond this many numbers live in memory
+
+
+class Method(Protocol):
+    """A fixed-step method.
+
+    ``flat_step`` is the source of ``step(t, u, p, h)``, which returns the next state as a tuple of ``dim`` numbers;
+    ``long_step`` that of ``step(t, u, p, h, v, *buffers)``, which fills ``v`` (it may be ``u`` itself) and may use
+    buffers of ``dim`` numbers.  Both call ``rhs`` and the user's further functions named in ``parts``, and need the
+    lines of ``imports``.  The step of a ``random`` method takes three more arguments after ``h``: the two words
+    of the seed, the member in its first lane, and the number of the step.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
+    @property
+    def order(self) -> float: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def stages(self) -> int:
+        """Calls of the right-hand side a step."""
+        ...
+
+    @property
+    def parts(self) -> tuple[str, ...]: ...
+    @property
+    def imports(self) -> tuple[str, ...]: ...
+    @property
+    def random(self) -> bool: ...
+    def buffers(self) -> tuple[str, ...]: ...
+    def flat_step(self, dim: int) -> str: ...
+    def long_step(self, dim: int) -> str: ...
+
+
+def in_place(name: str, function: str, dim: int) -> str:
+    """Source of an in-place ``name(t, u, p, du)`` around ``function(t, u, p)``, which returns a tuple."""
+    state = "(" + "".join(f"u[{i}], " for i in range(dim)) + ")"
+    stores = "".join(f"    du[{i}] = w[{i}]\n" for i in range(dim))
+    return f"def {name}(t, u, p, du):\n    w = {function}(t, {state}, p)\n{stores}"
+
+
+def is_flat(style: str, dim: int) -> bool:
+    """Whether a right-hand side of this style and dimension keeps its state in registers."""
+    return style == "tuple" and dim <= FLAT_LIMIT
