@@ -114,32 +114,43 @@ def describe(
 ) -> EnsembleResult:
     """The result of a run whose saves are (n_members, dim, n_saves), the last one the end of the span."""
     n = members.n_members
+    taken = grid.n_steps + (grid.save_offset[-1] != 0)
+    return EnsembleResult(
+        t=give_back(times_of(members)),
+        y=give_back(saves if members.t_eval is None else saves[:, :, :-1]),
+        y_final=give_back(saves[:, :, -1]),
+        status=give_back(status),
+        nfev=give_back(each(grid.evaluations(method.stages), n)),
+        naccepted=give_back(each(taken, n)),
+        nrejected=give_back(each(np.int64(0), n)),
+        path=path,
+        reason=reason,
+        system=system.name,
+        method=method.name,
+        state=system.state or (),
+        t_final=give_back(_ends(members)),
+        params={name: each(value, n) for name, value in zip(members.names, members.params, strict=True)},
+    )
+
+
+def _ends(members: Ensemble) -> np.ndarray:
+    """Where every member's span ends."""
+    return np.broadcast_to(members.t_span[..., 1], (members.n_members,)).astype(members.dtype)
+
+
+def times_of(members: Ensemble) -> np.ndarray:
+    """Times of the saves, (n_times,), or (n_members, n_times) with a span a member; the ends where none are asked."""
     times = np.atleast_1d(members.t_span[..., 1])
     if members.t_eval is not None:
         times = members.t_eval.T
     elif members.t_span.ndim == 2:
         times = times[:, np.newaxis]
     if members.t_span.ndim == 2:
-        times = np.broadcast_to(times, (n, times.shape[-1]))
-    taken = grid.n_steps + (grid.save_offset[-1] != 0)
-    return EnsembleResult(
-        t=give_back(times.copy()),
-        y=give_back(saves if members.t_eval is None else saves[:, :, :-1]),
-        y_final=give_back(saves[:, :, -1]),
-        status=give_back(status),
-        nfev=give_back(_each(grid.evaluations(method.stages), n)),
-        naccepted=give_back(_each(taken, n)),
-        nrejected=give_back(_each(np.int64(0), n)),
-        path=path,
-        reason=reason,
-        system=system.name,
-        method=method.name,
-        state=system.state or (),
-        params={name: _each(value, n) for name, value in zip(members.names, members.params, strict=True)},
-    )
+        times = np.broadcast_to(times, (members.n_members, times.shape[-1]))
+    return times.copy()
 
 
-def _each(values: Any, n: int) -> np.ndarray:
+def each(values: Any, n: int) -> np.ndarray:
     """One value a member as (n,); a shared one is not written out, and read-only."""
     values = np.asarray(values)
     if values.size != 1:

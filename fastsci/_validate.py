@@ -25,7 +25,7 @@ class Ensemble:
     names: tuple[str, ...]
     t_span: np.ndarray  # (2,) or (n_members, 2)
     t_eval: np.ndarray | None  # (n_times,) or (n_times, n_members)
-    dt: np.ndarray  # () or (n_members,)
+    dt: np.ndarray  # () or (n_members,): the step, or the first of an adaptive run, 0 for one to be chosen
     n_members: int
     dtype: np.dtype
 
@@ -34,21 +34,22 @@ class Ensemble:
         return self.y0.shape[1]
 
 
-def ensemble(system: System, t_span: Any, y0: Any, params: Any, dt: Any, t_eval: Any, dtype: Any) -> Ensemble:
-    """Check everything and work out the number of members."""
+def ensemble(
+    system: System, t_span: Any, y0: Any, params: Any, dt: Any, t_eval: Any, dtype: Any, *, adaptive: bool = False
+) -> Ensemble:
+    """Check everything and work out the number of members; ``dt`` is the first step where the run is ``adaptive``."""
     states = _states(system, y0)
     precision = _precision(dtype, states)
     values, names = _parameters(system, params)
-    if dt is None:
-        hint = f", for example dt={system.dt:g}" if system.dt else ""
-        raise ValueError(f"dt: is missing; a fixed-step method needs a step size{hint}")
     plain = isinstance(t_span, tuple) and all(type(number) in (int, float) for number in (*t_span, dt))
-    span, step = (_remembered_clock if plain else _clock)(t_span, dt, precision)
+    span, step = (
+        _adaptive_clock(t_span, dt) if adaptive else (_remembered_clock if plain else _clock)(t_span, dt, precision)
+    )
     counts = {
         "y0": states.shape[0] if np.ndim(y0) == 2 else None,
         **{f"params[{name!r}]": value.size for name, value in zip(names, values, strict=True) if value.ndim},
         "t_span": span.shape[0] if span.ndim == 2 else None,
-        "dt": step.size if step.ndim else None,
+        "first_step" if adaptive else "dt": step.size if step.ndim else None,
     }
     n_members = _agree({name: count for name, count in counts.items() if count is not None})
     times = _times(t_eval, span, n_members)
@@ -127,6 +128,16 @@ def _clock(t_span: Any, dt: Any, precision: np.dtype) -> tuple[np.ndarray, np.nd
 _remembered_clock = lru_cache(maxsize=64, typed=True)(_clock)
 
 
+def _adaptive_clock(t_span: Any, first_step: Any) -> tuple[np.ndarray, np.ndarray]:
+    span = _span(t_span)
+    if first_step is None:
+        return span, np.zeros(())
+    step = _step(first_step, "first_step")
+    if (step > np.abs(span[..., 1] - span[..., 0])).any():
+        raise ValueError(f"first_step: is {step.max():g}, longer than t_span; take a smaller one or leave it out")
+    return span, step
+
+
 def _span(t_span: Any) -> np.ndarray:
     span = real_array(t_span, "t_span").astype(np.float64)
     if span.ndim not in (1, 2) or span.shape[-1] != 2:
@@ -138,12 +149,12 @@ def _span(t_span: Any) -> np.ndarray:
     return span
 
 
-def _step(dt: Any) -> np.ndarray:
-    step = real_array(dt, "dt").astype(np.float64)
+def _step(dt: Any, name: str = "dt") -> np.ndarray:
+    step = real_array(dt, name).astype(np.float64)
     if step.ndim > 1:
-        raise ValueError(f"dt: has shape {step.shape}, expected a number or (n_members,); flatten it")
+        raise ValueError(f"{name}: has shape {step.shape}, expected a number or (n_members,); flatten it")
     if not (np.isfinite(step) & (step > 0)).all():
-        raise ValueError(f"dt: is {_brief(step)}, expected a positive finite step; reverse t_span to run backwards")
+        raise ValueError(f"{name}: is {_brief(step)}, expected a positive finite step; reverse t_span to run backwards")
     return step
 
 

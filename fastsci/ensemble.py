@@ -12,11 +12,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from fastsci_kernels.methods.method import Method
-from fastsci_kernels.methods.registry import METHODS, NAMES
+from fastsci_kernels.methods.registry import ADAPTIVE, FIXED, METHODS, NAMES
 
 from . import _validate
 from ._arrays import Library, library_of, to_numpy
+from ._control import ATOL, RTOL, Choices
+from ._request import Request, columns_method
+from .events import Event, as_events, check_event
 from .result import EnsembleResult
 from .system import System
 from .system import system as make_system
@@ -49,14 +51,24 @@ def solve_ensemble(
     method: str = "RK4",
     dt: ArrayLike | None = None,
     t_eval: ArrayLike | None = None,
+    rtol: float = RTOL,
+    atol: ArrayLike = ATOL,
+    first_step: ArrayLike | None = None,
+    max_step: float | None = None,
+    max_steps: int | None = None,
+    controller: str = "PI",
+    events: Any = None,
+    dense_output: bool = False,
+    compensated: bool = False,
     dtype: DTypeLike | None = None,
     device: Device = "auto",
     progress: bool | Callable[[float], None] = False,
 ) -> EnsembleResult:
-    """Integrate every member of an ensemble with a fixed step.
+    """Integrate every member of an ensemble, with a step of its own or a fixed one.
 
     Members are computed side by side in SIMD registers, strip by strip on all processors, or one a thread on a GPU.
-    A member's numbers do not depend on which others are with it.
+    A member's numbers do not depend on which others are with it.  With an adaptive method every member chooses its
+    own steps, and one that finishes makes room for the next.
 
     Parameters
     ----------
@@ -69,13 +81,33 @@ def solve_ensemble(
     params : mapping or array, optional
         Name to a number or ``(n_members,)``; or an array ``(n_params,)`` or ``(n_members, n_params)``.
     method : str
-        One of `methods()`, in any case.
-    dt : float or (n_members,) array
-        Step size, positive, in the units of ``t``.
+        One of `methods()`, in any case.  Those with an error estimate choose their steps unless ``dt`` is given.
+    dt : float or (n_members,) array, optional
+        Fixed step size, positive, in the units of ``t``.
     t_eval : array, optional
-        Times to save at, ``(n_times,)``, anywhere in the span; a save between two grid points is a side step and the
-        grid does not move.  With a span per member: ``(n_times,)`` fractions of it, or ``(n_members, n_times)``
-        times.  Without it the final state alone is kept.
+        Times to save at, ``(n_times,)``, anywhere in the span.  A save never moves or shortens a step: between two
+        points of a fixed grid it is a side step, of an adaptive run it comes from the dense output.  With a span per
+        member: ``(n_times,)`` fractions of it, or ``(n_members, n_times)`` times.  Without it the final state alone
+        is kept.
+    rtol, atol : float, and float or (dim,) array
+        Of the local error an adaptive method keeps the norm of `scipy.integrate.solve_ivp` below 1: the root of the
+        mean square of ``error / (atol + rtol * abs(y))`` over the components.
+    first_step : float or (n_members,) array, optional
+        First step to try, positive; chosen from the slope and its change by default.
+    max_step : float, optional
+        Longest step; no limit by default.
+    max_steps : int, optional
+        Attempts at a step after which a member gives up, with status -4; a million by default.
+    controller : {"PI", "I", "PID"}
+        How the next step follows from the errors of the last: "I" is SciPy's rule.
+    events : Event, function or sequence, optional
+        What to look out for: `fastsci.event`, or functions ``g(t, u, p)`` with SciPy's attributes ``terminal`` and
+        ``direction``.  They are found on the dense output, with fixed steps too.
+    dense_output : bool
+        Keep every step's polynomial: ``result.sol(t)`` is then the solution at any time.
+    compensated : bool
+        Carry the digits that an addition to the state loses (Kahan's summation); for states of at most 16 components.
+        The time is always kept so.
     dtype : {"float32", "float64"}, optional
         Precision of the whole computation; that of ``y0`` by default.
     device : {"auto", "cpu", "cuda"}
@@ -112,18 +144,48 @@ def solve_ensemble(
     array([0.367879, 0.135335])
     """
     described, meter = as_system(system), _meter(progress)
-    chosen = _method(method)
+    name, happenings = _method(method), as_events(events)
+    adaptive = _is_adaptive(name, dt, described)
+    choices = Choices(rtol, atol, first_step, max_step, max_steps, controller)
+    if not adaptive:
+        choices.refuse()
     library = library_of(y0)
-    members = _validate.ensemble(described, t_span, _on_host(y0, library), params, dt, t_eval, dtype)
-    _probe(described, members)
+    step = first_step if adaptive else dt
+    members = _validate.ensemble(
+        described, t_span, _on_host(y0, library), params, step, t_eval, dtype, adaptive=adaptive
+    )
+    _probe(described, members, happenings)
     if library.on_gpu:
         on_device: Any = y0
         members = replace(members, y0=on_device.reshape(-1, members.dim))
-    if _on_cuda(device, library):
+    on_cuda = _on_cuda(device, library)
+    if adaptive or happenings or dense_output or compensated:
+        if on_cuda:
+            from ._adaptive_cuda import integrate
+        else:
+            from ._adaptive import integrate
+        chosen = columns_method(name, described, members, rtol)
+        control = choices.checked(members.dim, members.dtype, adaptive)
+        request = Request(chosen, control, happenings, bool(dense_output), bool(compensated))
+        return integrate(described, members, request, library, meter)
+    if on_cuda:
         from ._cuda import integrate
     else:
         from ._cpu import integrate
-    return integrate(described, members, chosen, library, meter)
+    return integrate(described, members, FIXED[name], library, meter)
+
+
+def _is_adaptive(name: str, dt: ArrayLike | None, system: System) -> bool:
+    """Whether the members choose their steps: a method with an error estimate and no ``dt``."""
+    if dt is None and name not in ADAPTIVE:
+        hint = f", for example dt={system.dt:g}" if system.dt else ""
+        raise ValueError(
+            f"dt: is missing; {name} is a fixed-step method and needs a step size{hint}; or choose one that chooses its"
+            f" own: {', '.join(ADAPTIVE)}"
+        )
+    if dt is not None and name not in FIXED:
+        raise ValueError(f"dt: is {dt!r}, but {name} chooses its steps; leave it out, or give first_step or max_step")
+    return dt is None
 
 
 def _on_host(y0: Any, library: Library) -> Any:
@@ -146,13 +208,13 @@ def as_system(system: System | Callable[..., Any]) -> System:
     return _describe(system)
 
 
-def _method(method: str) -> Method:
+def _method(method: str) -> str:
     name = NAMES.get(str(method).lower())
     if name is None:
         close = difflib.get_close_matches(str(method).lower(), NAMES, n=1)
         hint = f"; did you mean {NAMES[close[0]]!r}?" if close else ""
         raise ValueError(f"method: no method {method!r}{hint} (there are {', '.join(METHODS)})")
-    return METHODS[name]
+    return name
 
 
 def _on_cuda(device: str, library: Library) -> bool:
@@ -163,14 +225,18 @@ def _on_cuda(device: str, library: Library) -> bool:
     return device == "cuda" or library.on_gpu
 
 
-def _probe(system: System, members: _validate.Ensemble) -> None:
-    """Call the plain function once, on the first member, before anything is compiled."""
+def _probe(system: System, members: _validate.Ensemble, happenings: tuple[Event, ...] = ()) -> None:
+    """Call the plain functions once, on the first member, before anything is compiled."""
     shape = (members.dim, len(members.params))
     seen = _probed.setdefault(system, set())
-    if members.n_members and shape not in seen:
-        p = [value if value.ndim == 0 else value[0] for value in members.params]
-        system.check_returns(float(members.t_span.flat[0]), members.y0[0].astype(np.float64), np.array(p, float))
-        seen.add(shape)
+    if not members.n_members or (shape in seen and not happenings):
+        return
+    p = np.array([value if value.ndim == 0 else value[0] for value in members.params], float)
+    t, u = float(members.t_span.flat[0]), members.y0[0].astype(np.float64)
+    system.check_returns(t, u, p)
+    seen.add(shape)
+    for place, one in enumerate(happenings):
+        check_event(one, place, system, t, u, p)
 
 
 def _meter(progress: bool | Callable[[float], None]) -> Callable[[float], None] | None:

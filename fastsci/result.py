@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .dense import DenseOutput
+from .events import Ragged
 
 if TYPE_CHECKING:
     import xarray
@@ -16,6 +20,8 @@ MESSAGES = {
     1: "An event ended the integration.",
     -1: "The state became infinite or NaN.",
     -2: "The right-hand side raised an exception.",
+    -3: "The step size fell below the spacing of the numbers around t.",
+    -4: "The number of steps reached max_steps.",
 }
 
 RESERVED = frozenset({"member", "state", "time", "save", "y", "y_final", "status"})
@@ -43,6 +49,15 @@ class EnsembleResult:
         Why not lanes, where `path` is "scalar".
     params : mapping of str to (n_members,) array
         Parameters of the run.
+    t_final : (n_members,) array
+        Time at which each member stopped: the end of its span, its terminal event, or where it failed.
+    t_events, y_events : list of sequence, or None
+        ``t_events[e][i] (n,)`` are the times at which member ``i`` met event ``e``, ``y_events[e][i] (n, dim)`` its
+        states there, before any jump.
+    sol : DenseOutput, or None
+        The solution at any time, where ``dense_output=True`` asked for it.
+    lanes_busy : float
+        Share of the SIMD lanes' steps that served a member; 1 where all take the same steps.
     """
 
     t: Any
@@ -58,6 +73,11 @@ class EnsembleResult:
     method: str = ""
     state: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    t_final: Any = None
+    t_events: list[Ragged] | None = None
+    y_events: list[Ragged] | None = None
+    sol: DenseOutput | None = None
+    lanes_busy: float = 1.0
 
     @property
     def success(self) -> Any:
@@ -92,9 +112,9 @@ class EnsembleResult:
         return OdeResult(
             t=np.asarray(self.t if self.t.ndim == 1 else self.t[i]),
             y=np.asarray(self.y[i]),
-            sol=None,
-            t_events=None,
-            y_events=None,
+            sol=None if self.sol is None else partial(self.sol.member, i),
+            t_events=None if self.t_events is None else [times[i] for times in self.t_events],
+            y_events=None if self.y_events is None else [states[i] for states in self.y_events],
             nfev=int(self.nfev[i]),
             njev=0,
             nlu=0,

@@ -67,7 +67,7 @@ def case(argument, value, *parts):
         case("params", {**LORENZ, "rho": 1j}, "params['rho']", "complex"),
         case("params", {**LORENZ, "rho": "28"}, "params['rho']", "<U2", "expected real numbers"),
         case("params", {**LORENZ, "rho": None}, "params['rho']", "object", "expected real numbers"),
-        case("method", "RK45", "'RK45'", "did you mean", "there are Euler"),
+        case("method", "RK46", "'RK46'", "did you mean", "there are Euler"),
         case("method", "rungekutta", "'rungekutta'", "there are Euler"),
         case("method", None, "None", "there are Euler"),
         case("device", "gpu", "'gpu'", "expected 'auto', 'cpu' or 'cuda'"),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 from math import factorial
+from sys import float_info
 
 import pytest
 
@@ -24,6 +25,9 @@ LITERATURE = {
     "DormandPrince5": (5, 6),
     "Tsit5": (5, 6),
     "DOP853": (8, 12),
+    "Verner6": (6, 8),
+    "Verner7": (7, 10),
+    "Verner9": (9, 16),
 }
 
 every_method = pytest.mark.parametrize("tableau", TABLEAUS.values(), ids=TABLEAUS)
@@ -40,10 +44,15 @@ def test_methods_walks_the_registry():
     assert {NAMES["rk4"], NAMES["rk4 3/8"], NAMES["dp5"]} == {"RK4", "RK4_38", "DormandPrince5"}
 
 
+def rounding(weights):
+    """What rounded weights can leave of a sum; more than a few units of 1e-16 for Verner6, whose weights are large."""
+    return float_info.epsilon * sum(abs(float(weight)) for weight in weights)
+
+
 @every_method
 def test_stages_are_evaluated_at_their_row_sums(tableau):
     for row, node in zip(tableau.a, tableau.c, strict=True):
-        assert float(sum(row)) == pytest.approx(float(node), abs=1e-14)
+        assert float(sum(row)) == pytest.approx(float(node), abs=max(1e-14, rounding(row)))
 
 
 @every_method
@@ -51,7 +60,7 @@ def test_weights_integrate_powers_of_time(tableau):
     """With f = t^k the method is a quadrature formula: sum b c^k = 1 / (k + 1) up to its order."""
     for power in range(tableau.order):
         moment = sum(float(b) * float(c) ** power for b, c in zip(tableau.b, tableau.c, strict=True))
-        assert moment == pytest.approx(1.0 / (power + 1), abs=2e-14)
+        assert moment == pytest.approx(1.0 / (power + 1), abs=max(2e-14, rounding(tableau.b)))
 
 
 @every_method

@@ -41,10 +41,10 @@ class RungeKutta:
 
     @property
     def stages(self) -> int:
-        return self.tableau.stages
+        return self.tableau.needed_stages
 
     def buffers(self) -> tuple[str, ...]:
-        return ("stage", *(f"k{stage}" for stage in range(self.tableau.stages)))
+        return ("stage", *(f"k{stage}" for stage in range(self.tableau.needed_stages)))
 
     def flat_step(self, dim: int) -> str:
         return flat_step(self.tableau, dim)
@@ -79,6 +79,11 @@ def _scaled(row: str, weights: Sequence[Coefficient]) -> list[str]:
     ]
 
 
+def _needed(tableau: Tableau) -> list[tuple[Sequence[Coefficient], Coefficient]]:
+    """Rows and nodes of the stages that the step itself reads; the error estimate of a pair may need more."""
+    return list(zip(tableau.a, tableau.c, strict=True))[: tableau.needed_stages]
+
+
 def _time(node: Coefficient) -> str:
     return {0.0: "t", 1.0: "t + h"}.get(float(node), f"t + h * {float(node)!r}")
 
@@ -92,7 +97,7 @@ def flat_step(tableau: Tableau, dim: int) -> str:
     components = range(dim)
     state = _tuple([f"u{i}" for i in components])
     lines = [f"{state} = u"]
-    for stage, (row, node) in enumerate(zip(tableau.a, tableau.c, strict=True)):
+    for stage, (row, node) in enumerate(_needed(tableau)):
         lines += _scaled(f"a{stage}", row)
         argument = _tuple([f"u{i}" + _combination(f"a{stage}", row, f"k{{stage}}_{i}") for i in components])
         lines.append(f"{_tuple([f'k{stage}_{i}' for i in components])} = rhs({_time(node)}, {argument}, p)")
@@ -106,9 +111,9 @@ def long_step(tableau: Tableau, dim: int) -> str:
 
     ``v`` may be ``u`` itself; ``stage`` and the slopes ``k0, k1, ...`` are buffers of ``dim`` numbers each.
     """
-    slopes = [f"k{stage}" for stage in range(tableau.stages)]
+    slopes = [f"k{stage}" for stage in range(tableau.needed_stages)]
     lines = []
-    for stage, (row, node) in enumerate(zip(tableau.a, tableau.c, strict=True)):
+    for stage, (row, node) in enumerate(_needed(tableau)):
         argument = "u"
         if any(row):
             lines += _scaled(f"a{stage}", row)

@@ -17,11 +17,11 @@ INDEX = ir.IntType(64)
 
 
 def _llvm(number: types.Type) -> ir.Type:
-    return number.llvm if isinstance(number, Lanes) else FLOAT[number.bitwidth]
+    return FLOAT[number.bitwidth] if isinstance(number, types.Float) else number.llvm
 
 
 def _bits(number: types.Type) -> int:
-    return number.bits if isinstance(number, Lanes) else number.bitwidth
+    return number.bitwidth if isinstance(number, types.Float) else number.bits
 
 
 def _element(context, builder, typ, value, row, column, width):
@@ -120,14 +120,19 @@ def _make_view(context, builder, view, pointer):
     return struct._getvalue()
 
 
+def stack_view(context, builder, view: View):
+    """A view of fresh memory on the stack."""
+    room = cgutils.alloca_once(builder, ir.ArrayType(_llvm(view.number), view.dim))
+    return _make_view(context, builder, view, room)
+
+
 @intrinsic(prefer_literal=True)
 def scratch(typingctx, bits, width, dim):
     """Fresh stack memory for ``dim`` numbers."""
     view = View(number_type(bits.literal_value, width.literal_value), dim.literal_value)
 
     def codegen(context, builder, sig, args):
-        room = cgutils.alloca_once(builder, ir.ArrayType(_llvm(view.number), view.dim))
-        return _make_view(context, builder, view, room)
+        return stack_view(context, builder, view)
 
     return view(bits, width, dim), codegen
 
@@ -232,3 +237,16 @@ def pending(typingctx, counts, column, step, bits, width):
         return builder.icmp_signed(">", builder.load(pointer, align=8), splat(builder, args[2], lanes))
 
     return mask(counts, types.intp, types.intp, bits, width), codegen
+
+
+@intrinsic
+def any_lane(typingctx, mask):
+    """Whether a mask holds in any lane."""
+    if not isinstance(mask, Mask):
+        return types.boolean(types.boolean), lambda context, builder, sig, args: args[0]
+
+    def codegen(context, builder, sig, args):
+        word = ir.IntType(mask.width)
+        return builder.icmp_unsigned("!=", builder.bitcast(args[0], word), ir.Constant(word, 0))
+
+    return types.boolean(mask), codegen

@@ -25,3 +25,7 @@ def number(value, bits, width):
 
 def approximate_power(x, exponent):
     return x ** type(x)(exponent)
+
+
+def any_lane(mask):
+    return bool(mask)

@@ -1,0 +1,65 @@
+"""What a run with steps of its own, or with events, is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fastsci_kernels.methods.adaptive import AdaptiveMethod
+from fastsci_kernels.methods.registry import ADAPTIVE, STEPPED
+
+from ._control import Control
+from ._validate import Ensemble
+from .events import Event
+from .system import System
+
+if TYPE_CHECKING:
+    from fastsci_kernels.loops.adaptive_text import AdaptiveShape
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an adaptive run is asked for beside its members."""
+
+    method: AdaptiveMethod
+    control: Control
+    events: tuple[Event, ...] = ()
+    dense: bool = False
+    compensated: bool = False
+
+    def shape(self, system: System, members: Ensemble) -> AdaptiveShape:
+        """What the driver is specialised on."""
+        from fastsci_kernels.loops.adaptive_text import AdaptiveShape, EventKind
+
+        return AdaptiveShape(
+            system.style,
+            members.dim,
+            len(members.params),
+            members.dtype.itemsize * 8,
+            controller=self.control.controller,
+            events=tuple(EventKind(one.direction, one.terminal, one.apply is not None) for one in self.events),
+            compensated=self.compensated,
+            saving=members.t_eval is not None,
+            dense=self.dense,
+        )
+
+    def functions(self, system: System) -> dict[str, Any]:
+        """The user's functions by the names that a driver calls them."""
+        found: dict[str, Any] = {"slope": system.fun}
+        for part in self.method.parts:
+            found[f"user_{part}"] = {"jacobian": system.jac}[part]
+        for number, one in enumerate(self.events):
+            found[f"user_event{number}"] = one.fun
+            if one.apply is not None:
+                found[f"user_apply{number}"] = one.apply
+        return found
+
+
+def columns_method(name: str, system: System, members: Ensemble, rtol: float) -> AdaptiveMethod:
+    """The method by name, made ready for a system."""
+    method = ADAPTIVE.get(name) or STEPPED.get(name)
+    if method is None:
+        raise ValueError(
+            f"events: {name} has no dense output to find them on; use a Runge-Kutta method such as RK4 or Tsit5"
+        )
+    return method
