@@ -10,17 +10,53 @@ from . import systems as systems
 from ._version import __version__ as __version__
 from .ensemble import methods as methods
 from .ensemble import solve_ensemble as solve_ensemble
+from .events import Event as Event
+from .events import event as event
+from .iterate import iterate_map as iterate_map
 from .result import EnsembleResult as EnsembleResult
+from .statistics import Histogram as Histogram
+from .statistics import LastCrossing as LastCrossing
 from .system import System as System
 from .system import system as system
 
 if TYPE_CHECKING:
     from fastsci_kernels.numbers.arithmetic import where as where
 
-# What costs an import of numba or of a library of its own is fetched at its first use.
-_LATER = {"where": "fastsci_kernels.numbers.arithmetic"}
+    from ._hamiltonian import Hamiltonian as Hamiltonian
+    from ._hamiltonian import hamiltonian as hamiltonian
+    from .particles import pairwise_energy as pairwise_energy
+    from .particles import pairwise_force as pairwise_force
+    from .particles import simulate_particles as simulate_particles
 
-__all__ = ["EnsembleResult", "System", "methods", "solve_ensemble", "system", "systems", "where"]
+# What costs an import that many never need is fetched at its first use.
+_LATER = {
+    "Hamiltonian": "fastsci._hamiltonian",
+    "hamiltonian": "fastsci._hamiltonian",
+    "pairwise_energy": "fastsci.particles",
+    "pairwise_force": "fastsci.particles",
+    "simulate_particles": "fastsci.particles",
+    "where": "fastsci_kernels.numbers.arithmetic",
+}
+
+__all__ = [
+    "EnsembleResult",
+    "Event",
+    "Hamiltonian",
+    "Histogram",
+    "LastCrossing",
+    "System",
+    "event",
+    "hamiltonian",
+    "iterate_map",
+    "methods",
+    "pairwise_energy",
+    "pairwise_force",
+    "simulate_particles",
+    "solve_ensemble",
+    "system",
+    "systems",
+    "where",
+]
 
 
 def _refuse_mixed_versions() -> None:
@@ -37,7 +73,9 @@ _refuse_mixed_versions()
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
-        return getattr(importlib.import_module(_LATER[name]), name)
+        value = getattr(importlib.import_module(_LATER[name]), name)
+        globals()[name] = value  # the import of a submodule of this name has put the module there
+        return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -31,7 +31,8 @@ def integrate(
     padded = -(-n // lanes) * lanes
     y, params, fill = empty_columns(members, padded, lanes)
     saves = save_times(members, padded)
-    out = np.full((len(saves) * dim, padded), np.nan, dtype)
+    n_saves = len(saves) - 1
+    out = np.full((n_saves * dim, padded), np.nan, dtype)
     arranged = adaptive.Members(
         y=y,
         params=params,
@@ -52,7 +53,7 @@ def integrate(
     return EnsembleResult(
         t=give(times_of(members)),
         y=give(
-            out.reshape(len(saves), dim, padded)[:, :, :n].transpose(2, 1, 0)
+            out.reshape(n_saves, dim, padded)[:, :, :n].transpose(2, 1, 0)
             if members.t_eval is not None
             else y[np.newaxis, :, :n].transpose(2, 1, 0)
         ),
@@ -90,11 +91,9 @@ def spans(members: Ensemble, padded: int, shared: int) -> np.ndarray:
 
 
 def save_times(members: Ensemble, padded: int) -> np.ndarray:
-    """Times of the saves, (n_saves, padded), or (n_saves, 1) where all members share them."""
-    times = members.t_eval
-    if times is None:
-        return np.empty((0, 1), members.dtype)
-    columns = times.reshape(len(times), -1).astype(members.dtype)
-    if times.ndim == 1 or columns.shape[1] == 0:
-        return np.ascontiguousarray(columns[:, :1]) if times.ndim == 1 else np.empty((len(times), 1), members.dtype)
-    return np.pad(columns, [(0, 0), (0, padded - columns.shape[1])], mode="edge")
+    """Times of the saves and infinity after them, a column a member, or one where all members share them."""
+    times = np.empty(0) if members.t_eval is None else members.t_eval
+    columns = times.reshape(len(times), -1) if times.size else np.empty((len(times), 1))
+    if times.ndim == 2 and times.size:
+        columns = np.pad(columns, [(0, 0), (0, padded - columns.shape[1])], mode="edge")
+    return np.concatenate([columns, np.full((1, columns.shape[1]), np.inf)]).astype(members.dtype)

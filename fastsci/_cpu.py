@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from fastsci_kernels.loops import cpu
 from fastsci_kernels.loops.grid import Grid, make_grid
+from fastsci_kernels.loops.statistics import Gathered, Reduction
 from fastsci_kernels.methods.method import Method
 
 from ._arrays import Library
@@ -27,6 +28,7 @@ def integrate(
     progress: Callable[[float], None] | None,
 ) -> EnsembleResult:
     """Run on the CPU; the arguments have been checked."""
+    reduction = reduction_of(system, members)
     ragged = members.t_span.ndim == 2 or members.dt.ndim == 1
     kernel = cpu.kernel(
         system.fun,
@@ -36,15 +38,20 @@ def integrate(
         n_params=len(members.params),
         dtype=members.dtype,
         ragged=ragged,
+        parts=members.parts,
+        reduction=reduction,
     )
     padded = cpu.pad(members.n_members, kernel.shape.strip)
     grid = make_grid(members.t_span, members.dt, members.t_eval, members.dtype, padded)
+    check_on_grid(method, grid)
     y, params, fill = empty_columns(members, padded, kernel.shape.strip)
-    in_place = grid.n_saves == 1 and not ragged
-    out = y if in_place else np.empty((grid.n_saves * members.dim, padded), members.dtype)
-    raised = cpu.integrate(kernel, y, params, grid, out, fill, progress)
+    kept = grid.n_saves if reduction is None else 1
+    in_place = kept == 1 and not ragged
+    out = y if in_place else np.empty((kept * members.dim, padded), members.dtype)
+    room = room_for(members, reduction, padded)
+    raised = cpu.integrate(kernel, y, params, grid, out, fill, progress, members.key, statistics=room)
     n = members.n_members
-    saves = out.reshape(grid.n_saves, members.dim, padded)[:, :, :n]
+    saves = out.reshape(kept, members.dim, padded)[:, :, :n]
     status = np.zeros(n, np.int8)
     status[~np.isfinite(saves[-1]).all(axis=0)] = NON_FINITE
     if kernel.path == "scalar" and raised.any():
@@ -61,7 +68,49 @@ def integrate(
         library.give_back,
         path=kernel.path,
         reason=kernel.reason,
+        reduced=reduced(members, room, saves_of(members, grid), status, library.give_back),
     )
+
+
+def reduction_of(system: System, members: Ensemble) -> Reduction | None:
+    """What the driver has to know of statistics: the saves enter, or where none are asked for every step."""
+    if members.statistics is None:
+        return None
+    return members.statistics.reduction(every=members.t_eval is None, discrete=system.kind == "map")
+
+
+def room_for(members: Ensemble, reduction: Reduction | None, padded: int) -> Gathered | None:
+    """Where a run gathers its statistics."""
+    if members.statistics is None or reduction is None:
+        return None
+    return members.statistics.room(reduction, members.dim, padded, members.dtype)
+
+
+def reduced(
+    members: Ensemble,
+    room: Gathered | None,
+    count: np.ndarray | None,
+    status: np.ndarray,
+    give: Callable[[Any], Any],
+) -> dict[str, Any]:
+    """The statistics of a run, of ``count (n_members,)`` states each, or as many as the driver has counted."""
+    if members.statistics is None or room is None:
+        return {}
+    return members.statistics.results(room, room.tallies[-1, : len(status)] if count is None else count, status, give)
+
+
+def saves_of(members: Ensemble, grid: Grid) -> np.ndarray:
+    """How many states of each member enter its statistics on a fixed grid."""
+    return each(grid.n_steps if members.t_eval is None else np.int64(grid.n_saves - 1), members.n_members)
+
+
+def check_on_grid(method: Method, grid: Grid) -> None:
+    """A random path is known at the points of its grid alone."""
+    if method.random and np.any(grid.save_offset[:-1] != 0.0):
+        raise ValueError(
+            f"t_eval: holds times between the steps of dt, but the noise of {method.name} lives on them; save at"
+            " multiples of dt from the start"
+        )
 
 
 def pack(members: Ensemble, padded: int) -> tuple[np.ndarray, np.ndarray]:
@@ -111,13 +160,14 @@ def describe(
     *,
     path: str,
     reason: str = "",
+    reduced: Mapping[str, Any],
 ) -> EnsembleResult:
     """The result of a run whose saves are (n_members, dim, n_saves), the last one the end of the span."""
     n = members.n_members
     taken = grid.n_steps + (grid.save_offset[-1] != 0)
     return EnsembleResult(
         t=give_back(times_of(members)),
-        y=give_back(saves if members.t_eval is None else saves[:, :, :-1]),
+        y=give_back(saves if members.t_eval is None and members.statistics is None else saves[:, :, :-1]),
         y_final=give_back(saves[:, :, -1]),
         status=give_back(status),
         nfev=give_back(each(grid.evaluations(method.stages), n)),
@@ -130,6 +180,7 @@ def describe(
         state=system.state or (),
         t_final=give_back(_ends(members)),
         params={name: each(value, n) for name, value in zip(members.names, members.params, strict=True)},
+        reduced=reduced,
     )
 
 
@@ -139,7 +190,12 @@ def _ends(members: Ensemble) -> np.ndarray:
 
 
 def times_of(members: Ensemble) -> np.ndarray:
-    """Times of the saves, (n_times,), or (n_members, n_times) with a span a member; the ends where none are asked."""
+    """Times of the saves, (n_times,), or (n_members, n_times) with a span a member; the ends where none are asked.
+
+    Where statistics are gathered in the place of saves there are none.
+    """
+    if members.statistics is not None:
+        return np.empty((members.n_members, 0) if members.t_span.ndim == 2 else 0)
     times = np.atleast_1d(members.t_span[..., 1])
     if members.t_eval is not None:
         times = members.t_eval.T

@@ -15,15 +15,15 @@ from fastsci_kernels.loops import cuda
 from fastsci_kernels.loops.grid import make_grid
 from fastsci_kernels.methods.method import Method
 
-from ._arrays import Library
-from ._cpu import NON_FINITE, RAISED, describe, pack
+from ._arrays import Library, to_numpy
+from ._cpu import NON_FINITE, RAISED, check_on_grid, describe, pack, reduced, reduction_of, room_for, saves_of
 from ._validate import Ensemble
 from .result import EnsembleResult
 from .system import System
 
 
 @dataclass(frozen=True)
-class _Memory:
+class DeviceMemory:
     """Where a run's arrays live: in Numba's device memory for a caller on the host, else in the caller's library."""
 
     on_device: Callable[[], Any]  # a context in which the caller's GPU is the current one
@@ -45,7 +45,10 @@ def integrate(
     cuda_target.require_device()
     n = members.n_members
     grid = make_grid(members.t_span, members.dt, members.t_eval, members.dtype, n)
-    memory = _memory(library, members)
+    reduction = reduction_of(system, members)
+    kept = grid.n_saves if reduction is None else 1
+    room = room_for(members, reduction, n)
+    memory = device_memory(library, members)
     with memory.on_device():
         kernel = cuda.kernel(
             system.fun,
@@ -54,17 +57,20 @@ def integrate(
             dim=members.dim,
             n_params=len(members.params),
             dtype=members.dtype,
+            parts=members.parts,
+            reduction=reduction,
         )
-        out = memory.empty((grid.n_saves * members.dim, n), members.dtype)
+        check_on_grid(method, grid)
+        out = memory.empty((kept * members.dim, n), members.dtype)
         lost = np.zeros(n, bool)
         if n:
-            y, params = _pack(members, memory)
-            lost = cuda.integrate(kernel, y, params, grid, out, progress)
+            y, params = pack_on_device(members, memory)
+            lost = cuda.integrate(kernel, y, params, grid, out, progress, members.key, room)
         out = memory.take(out)
         failed = memory.give(lost) if library.on_gpu else lost
         if lost.any():
             out[:, failed] = np.nan
-        saves = out.reshape(grid.n_saves, members.dim, n)
+        saves = out.reshape(kept, members.dim, n)
         last = saves[-1]
         status = memory.as_int8(~(last - last == 0).all(0)) * NON_FINITE
         status[failed] = RAISED
@@ -73,19 +79,20 @@ def integrate(
             members,
             method,
             grid,
-            _members_first(saves),
+            members_first(saves),
             status,
             memory.give,
             path="cuda",
+            reduced=reduced(members, room, saves_of(members, grid), np.asarray(to_numpy(status)), memory.give),
         )
 
 
-def _members_first(saves: Any) -> Any:
+def members_first(saves: Any) -> Any:
     """(n_saves, dim, n_members) as a view (n_members, dim, n_saves)."""
     return saves.swapaxes(0, 2)
 
 
-def _pack(members: Ensemble, memory: _Memory) -> tuple[Any, Any]:
+def pack_on_device(members: Ensemble, memory: DeviceMemory) -> tuple[Any, Any]:
     """States (dim, n_members) and parameters (n_params, n_members) in device memory, without a trip to the host."""
     given: Any = members.y0
     if isinstance(given, np.ndarray):
@@ -99,15 +106,15 @@ def _pack(members: Ensemble, memory: _Memory) -> tuple[Any, Any]:
     return y, params
 
 
-def _memory(library: Library, members: Ensemble) -> _Memory:
+def device_memory(library: Library, members: Ensemble) -> DeviceMemory:
     if not library.on_gpu:
         return _host_memory(library)
     return _cupy_memory(members) if library.name == "cupy" else _torch_memory(members)
 
 
-def _host_memory(library: Library) -> _Memory:
+def _host_memory(library: Library) -> DeviceMemory:
     numba = cuda_target.cuda()
-    return _Memory(
+    return DeviceMemory(
         on_device=nullcontext,
         empty=lambda shape, dtype: numba.device_array(shape, dtype),
         put=numba.to_device,
@@ -117,12 +124,12 @@ def _host_memory(library: Library) -> _Memory:
     )
 
 
-def _cupy_memory(members: Ensemble) -> _Memory:
+def _cupy_memory(members: Ensemble) -> DeviceMemory:
     cupy: Any = sys.modules["cupy"]
     y0: Any = members.y0
     index = y0.device.id if isinstance(y0, cupy.ndarray) else cupy.cuda.runtime.getDevice()
     cupy.cuda.get_current_stream().synchronize()
-    return _Memory(
+    return DeviceMemory(
         on_device=lambda: cuda_target.cuda().gpus[index],
         empty=cupy.empty,
         put=cupy.asarray,
@@ -132,7 +139,7 @@ def _cupy_memory(members: Ensemble) -> _Memory:
     )
 
 
-def _torch_memory(members: Ensemble) -> _Memory:
+def _torch_memory(members: Ensemble) -> DeviceMemory:
     torch: Any = sys.modules["torch"]
     y0: Any = members.y0
     index = y0.device.index if isinstance(y0, torch.Tensor) else torch.cuda.current_device()
@@ -142,7 +149,7 @@ def _torch_memory(members: Ensemble) -> _Memory:
         return torch.as_tensor(array, device=device).detach()
 
     torch.cuda.current_stream(device).synchronize()
-    return _Memory(
+    return DeviceMemory(
         on_device=lambda: cuda_target.cuda().gpus[index],
         empty=lambda shape, dtype: torch.empty(shape, dtype=getattr(torch, np.dtype(dtype).name), device=device),
         put=put,

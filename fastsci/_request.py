@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastsci_kernels.methods.adaptive import AdaptiveMethod
+from fastsci_kernels.methods.control import CONTROLLERS
 from fastsci_kernels.methods.registry import ADAPTIVE, STEPPED
+from fastsci_kernels.methods.rosenbrock import Rosenbrock
+from fastsci_kernels.methods.taylor_family import TAYLOR
 
+from . import _function
 from ._control import Control
 from ._validate import Ensemble
 from .events import Event
@@ -31,12 +35,13 @@ class Request:
         """What the driver is specialised on."""
         from fastsci_kernels.loops.adaptive_text import AdaptiveShape, EventKind
 
+        own = self.method.chooses_step
         return AdaptiveShape(
-            system.style,
+            "tuple" if own else system.style,
             members.dim,
             len(members.params),
             members.dtype.itemsize * 8,
-            controller=self.control.controller,
+            controller=CONTROLLERS["fixed"] if own else self.control.controller,
             events=tuple(EventKind(one.direction, one.terminal, one.apply is not None) for one in self.events),
             compensated=self.compensated,
             saving=members.t_eval is not None,
@@ -47,7 +52,7 @@ class Request:
         """The user's functions by the names that a driver calls them."""
         found: dict[str, Any] = {"slope": system.fun}
         for part in self.method.parts:
-            found[f"user_{part}"] = {"jacobian": system.jac}[part]
+            found[part] = _function.plain_function({"jac": system.jac}[part])
         for number, one in enumerate(self.events):
             found[f"user_event{number}"] = one.fun
             if one.apply is not None:
@@ -57,7 +62,16 @@ class Request:
 
 def columns_method(name: str, system: System, members: Ensemble, rtol: float) -> AdaptiveMethod:
     """The method by name, made ready for a system."""
+    function = _function.plain_function(system.fun)
+    if name == TAYLOR.name:
+        from fastsci_kernels.methods.taylor import Taylor
+
+        n_params = len(members.params)
+        return Taylor.of(function, style=system.style, dim=members.dim, n_params=n_params, tolerance=rtol)
     method = ADAPTIVE.get(name) or STEPPED.get(name)
+    if isinstance(method, Rosenbrock):
+        jac = None if system.jac is None else _function.plain_function(system.jac)
+        return method.fitted(function, jac=jac)
     if method is None:
         raise ValueError(
             f"events: {name} has no dense output to find them on; use a Runge-Kutta method such as RK4 or Tsit5"

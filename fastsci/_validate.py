@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from ._arrays import real_array
+from .statistics import Statistics
 from .system import System
 
 MOST_STEPS = 2.0**53  # a grid point beyond has no exact number
@@ -28,6 +30,9 @@ class Ensemble:
     dt: np.ndarray  # () or (n_members,): the step, or the first of an adaptive run, 0 for one to be chosen
     n_members: int
     dtype: np.dtype
+    parts: Mapping[str, FunctionType] = field(default_factory=dict)  # what the method calls beside the right-hand side
+    key: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))  # the seed's words, of a random method
+    statistics: Statistics | None = None  # gathered in the place of saves
 
     @property
     def dim(self) -> int:

@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastsci_kernels.methods.registry import ADAPTIVE, FIXED, METHODS, NAMES
+from fastsci_kernels.methods.taylor_family import TAYLOR
 
 from . import _validate
 from ._arrays import Library, library_of, to_numpy
 from ._control import ATOL, RTOL, Choices
+from ._parts import parts, seed_words
 from ._request import Request, columns_method
 from .events import Event, as_events, check_event
 from .result import EnsembleResult
+from .statistics import as_statistics, require_times
 from .system import System
 from .system import system as make_system
 
@@ -56,10 +59,12 @@ def solve_ensemble(
     first_step: ArrayLike | None = None,
     max_step: float | None = None,
     max_steps: int | None = None,
-    controller: str = "PI",
+    controller: str = "I",
     events: Any = None,
     dense_output: bool = False,
     compensated: bool = False,
+    seed: Any = None,
+    reduce: Any = None,
     dtype: DTypeLike | None = None,
     device: Device = "auto",
     progress: bool | Callable[[float], None] = False,
@@ -98,8 +103,9 @@ def solve_ensemble(
         Longest step; no limit by default.
     max_steps : int, optional
         Attempts at a step after which a member gives up, with status -4; a million by default.
-    controller : {"PI", "I", "PID"}
-        How the next step follows from the errors of the last: "I" is SciPy's rule.
+    controller : {"I", "PI", "PID"}
+        How the next step follows from the errors of the last ones: "I" is SciPy's rule; "PI" and "PID" change the
+        step more gently, for steps that stability limits.
     events : Event, function or sequence, optional
         What to look out for: `fastsci.event`, or functions ``g(t, u, p)`` with SciPy's attributes ``terminal`` and
         ``direction``.  They are found on the dense output, with fixed steps too.
@@ -108,6 +114,15 @@ def solve_ensemble(
     compensated : bool
         Carry the digits that an addition to the state loses (Kahan's summation); for states of at most 16 components.
         The time is always kept so.
+    seed : int, SeedSequence or Generator, optional
+        Of the noise of a stochastic method: a path depends on the seed, the member's number and the step, and on
+        nothing else.  Without it every run draws another.
+    reduce : str, Histogram, LastCrossing, list or mapping, optional
+        Statistics to gather in the place of saves, so that nothing is stored on the way: of every component "mean",
+        "var" (divided by the number of saves, as `numpy.var`), "std", "min", "max", "last", and "count", the number
+        of saves; `Histogram` and `LastCrossing`; several of them in a list, or by names of their own in a mapping.
+        ``result.reduced`` holds them by name, NaN for a member that fails.  The times of ``t_eval`` enter; without it
+        every grid point of a fixed step, the start not among them.
     dtype : {"float32", "float64"}, optional
         Precision of the whole computation; that of ``y0`` by default.
     device : {"auto", "cpu", "cuda"}
@@ -154,12 +169,14 @@ def solve_ensemble(
     members = _validate.ensemble(
         described, t_span, _on_host(y0, library), params, step, t_eval, dtype, adaptive=adaptive
     )
+    members = replace(members, statistics=as_statistics(reduce, members.dim, described.state))
     _probe(described, members, happenings)
     if library.on_gpu:
         on_device: Any = y0
         members = replace(members, y0=on_device.reshape(-1, members.dim))
     on_cuda = _on_cuda(device, library)
     if adaptive or happenings or dense_output or compensated:
+        require_times(members.statistics, t_eval)
         if on_cuda:
             from ._adaptive_cuda import integrate
         else:
@@ -172,16 +189,20 @@ def solve_ensemble(
         from ._cuda import integrate
     else:
         from ._cpu import integrate
-    return integrate(described, members, FIXED[name], library, meter)
+    fixed = FIXED[name]
+    key = seed_words(seed) if fixed.random else members.key
+    members = replace(members, parts=parts(fixed, described, members), key=key)
+    return integrate(described, members, fixed, library, meter)
 
 
 def _is_adaptive(name: str, dt: ArrayLike | None, system: System) -> bool:
     """Whether the members choose their steps: a method with an error estimate and no ``dt``."""
-    if dt is None and name not in ADAPTIVE:
+    adaptive = name in ADAPTIVE or name == TAYLOR.name
+    if dt is None and not adaptive:
         hint = f", for example dt={system.dt:g}" if system.dt else ""
         raise ValueError(
             f"dt: is missing; {name} is a fixed-step method and needs a step size{hint}; or choose one that chooses its"
-            f" own: {', '.join(ADAPTIVE)}"
+            f" own: {', '.join((*ADAPTIVE, TAYLOR.name))}"
         )
     if dt is not None and name not in FIXED:
         raise ValueError(f"dt: is {dt!r}, but {name} chooses its steps; leave it out, or give first_step or max_step")

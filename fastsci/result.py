@@ -58,6 +58,8 @@ class EnsembleResult:
         The solution at any time, where ``dense_output=True`` asked for it.
     lanes_busy : float
         Share of the SIMD lanes' steps that served a member; 1 where all take the same steps.
+    reduced : mapping of str to array or Crossing
+        The statistics that ``reduce`` asked for, member first; ``t`` and ``y`` then hold no times.
     """
 
     t: Any
@@ -78,6 +80,7 @@ class EnsembleResult:
     y_events: list[Ragged] | None = None
     sol: DenseOutput | None = None
     lanes_busy: float = 1.0
+    reduced: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def success(self) -> Any:

@@ -28,6 +28,7 @@ class Description(TypedDict, total=False):
     kind: Kind
     constants: Mapping[str, ArrayLike] | None
     noise: Callable[..., Any] | None
+    friction: Callable[..., Any] | None
     jac: Callable[..., Any] | None
     jvp: Callable[..., Any] | None
     default_y0: ArrayLike | None
@@ -64,8 +65,8 @@ class System:
         What the literature knows: sources, exponents, conserved quantities, fixed points.
     constants : mapping of str to read-only array
         Arrays that every member of an ensemble shares.
-    noise, jac, jvp : function, or None
-        Diffusion of a stochastic system; the user's own derivatives.
+    noise, friction, jac, jvp : function, or None
+        Diffusion of a stochastic system; its friction, of Langevin dynamics; the user's own derivatives.
     """
 
     name: str
@@ -80,6 +81,7 @@ class System:
     facts: Mapping[str, Any]
     constants: Mapping[str, NDArray[np.float64]]
     noise: Callable[..., Any] | None
+    friction: Callable[..., Any] | None
     jac: Callable[..., Any] | None
     jvp: Callable[..., Any] | None
 
@@ -260,6 +262,7 @@ def system(
     kind: Kind = "flow",
     constants: Mapping[str, ArrayLike] | None = None,
     noise: Callable[..., Any] | None = None,
+    friction: Callable[..., Any] | None = None,
     jac: Callable[..., Any] | None = None,
     jvp: Callable[..., Any] | None = None,
     default_y0: ArrayLike | None = None,
@@ -284,8 +287,14 @@ def system(
     constants : mapping of str to array, optional
         Arrays that the function reads as globals of that name, the same for every member; copied as float64.
         Functions that it calls don't see them: hand them over as arguments. An index reads ``int(K[i])``.
-    noise, jac, jvp : function, optional
-        Diffusion of a stochastic system; own derivatives.
+    noise : function, optional
+        Diffusion of a stochastic system, in the form of ``fun``: what multiplies the noise of each component.
+    friction : function, optional
+        Friction of Langevin dynamics, in the form of ``fun``: what multiplies each velocity, for method "BAOAB".
+    jac : function, optional
+        ``jac(t, u, p)`` that returns the rows of the Jacobian as a tuple of tuples.
+    jvp : function, optional
+        Own derivative along a direction.
     default_y0 : (dim,) array, optional
         Where a run starts when the caller gives no initial state.
     dt : float, optional
@@ -317,8 +326,8 @@ def system(
     """
     if fun is None:
         return functools.partial(
-            system, params=params, state=state, kind=kind, constants=constants, noise=noise, jac=jac, jvp=jvp,
-            default_y0=default_y0, dt=dt, facts=facts, name=name,
+            system, params=params, state=state, kind=kind, constants=constants, noise=noise, friction=friction,
+            jac=jac, jvp=jvp, default_y0=default_y0, dt=dt, facts=facts, name=name,
         )  # fmt: skip
     if kind not in ("flow", "map"):
         raise ValueError(f"kind: is {kind!r}, expected 'flow' (giving du/dt) or 'map' (giving the next state)")
@@ -346,7 +355,7 @@ def system(
         )
     if dt is not None and not (isinstance(dt, numbers.Real) and math.isfinite(dt) and dt > 0):
         raise ValueError(f"dt: is {dt!r}, expected a positive number or None")
-    for argument, derivative in (("noise", noise), ("jac", jac), ("jvp", jvp)):
+    for argument, derivative in (("noise", noise), ("friction", friction), ("jac", jac), ("jvp", jvp)):
         if derivative is not None and not callable(derivative):
             raise TypeError(f"{argument}: is a {type(derivative).__name__}, expected a function or None")
 
@@ -364,6 +373,7 @@ def system(
         facts=_function.frozen({} if facts is None else facts),
         constants=types.MappingProxyType(arrays),
         noise=noise,
+        friction=friction,
         jac=jac,
         jvp=jvp,
     )

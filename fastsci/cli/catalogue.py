@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 
 from fastsci_kernels.methods.registry import METHODS
 
@@ -20,7 +21,8 @@ def systems(parsed: argparse.Namespace) -> int:
         system = catalogue.get(name)
         state = system.state or ()
         shown = ", ".join(state) if len(state) <= 4 else f"{state[0]} ... {state[-1]}"
-        sizes = ", ".join(f"{size}={system.dim}" for size in catalogue.registry.ENTRIES[name].smallest)
+        defaults = inspect.signature(catalogue.registry.ENTRIES[name].build).parameters
+        sizes = ",".join(f"{size}={defaults[size].default}" for size in catalogue.registry.ENTRIES[name].smallest)
         params = ", ".join(f"{param}={value:.6g}" for param, value in system.params.items())
         rows.append((f"{name}:{sizes}" if sizes else name, system.kind, str(system.dim), shown, params))
     _print_table(rows)

@@ -41,6 +41,29 @@ exit status: 0, 1 (the run failed), 2 (the command is wrong), 130 (Ctrl-C).
 """
 
 
+BIFURCATE_HELP = """\
+Iterate a map at many values of a parameter and show where its late iterations lie.
+
+SYSTEM is a map: a name of the catalogue (`fastsci systems` lists them), with its size where it has one; or a function
+of your own, model.py:name.  The function is f(t, u, p) and returns the next state as a tuple, or f(t, u, p, du) and
+writes it to du; decorated by fastsci.system or bare.
+"""
+
+BIFURCATE_EPILOG = """\
+files:
+  .npz holds the parameter's values (n,) under its name, the states (n, keep) under that of the component, the numbers
+  of the iterations (keep,) and the status (n,), negative where a member escaped.  .csv has one row a state, after
+  the parameter and the number of the iteration.  .zarr is a store as `fastsci run --out` writes it.
+
+examples:
+  fastsci bifurcate logistic --param r=2.5:4:4000 --plot logistic.png
+  fastsci bifurcate henon --param a=1:1.4:4000 --param b=0.3 --component x --keep 500 --plot henon.png
+  fastsci bifurcate model.py:neuron --param k=0:0.1:2000 --y0 0.1,2 --transient 5000 --out neuron.npz
+
+exit status: 0, 1 (every member escaped), 2 (the command is wrong), 130 (Ctrl-C).
+"""
+
+
 class _Parser(argparse.ArgumentParser):
     """Errors in one line."""
 
@@ -59,6 +82,11 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser(
         "run", help="integrate an ensemble", description=RUN_HELP, epilog=RUN_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    ))  # fmt: skip
+
+    _add_bifurcate(commands.add_parser(
+        "bifurcate", help="draw a bifurcation diagram of a map", description=BIFURCATE_HELP,
+        epilog=BIFURCATE_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     ))  # fmt: skip
 
     systems = commands.add_parser("systems", help="list the catalogue of systems", allow_abbrev=False)
@@ -115,6 +143,30 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     result.add_argument("--overwrite", action="store_true", help="replace --out where it exists")
     result.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     run.set_defaults(command=_later("run", "run"))
+
+
+def _add_bifurcate(bifurcate: argparse.ArgumentParser) -> None:
+    bifurcate.add_argument("system", metavar="SYSTEM", help="name of the catalogue, or FILE.py:NAME")
+    what = bifurcate.add_argument_group("what to iterate")
+    what.add_argument(
+        "--param", action="append", default=[], metavar="NAME=A:B:N|V", required=True,
+        help="the parameter that varies, N values from A to B; others at V; repeatable",
+    )  # fmt: skip
+    what.add_argument(
+        "--y0", metavar="X,Y,...|FILE",
+        help="initial state, the same for every value or one a row (the system's default)",
+    )  # fmt: skip
+    what.add_argument("--transient", type=int, default=1000, metavar="N", help="iterations left out first (1000)")
+    what.add_argument("--keep", type=int, default=200, metavar="N", help="iterations kept after these (200)")
+    what.add_argument("--component", metavar="NAME", help="what to keep of the state (its first variable)")
+    what.add_argument("--dtype", metavar="DTYPE", help="float64 or float32 (that of --y0, else float64)")
+    what.add_argument("--device", default="auto", metavar="D", help="auto, cpu or cuda (auto)")
+    result = bifurcate.add_argument_group("what to keep")
+    result.add_argument("--plot", metavar="FILE.png", help="draw the diagram (png, pdf or svg)")
+    result.add_argument("--out", metavar="FILE", help="write what is kept: .zarr, .npz or .csv")
+    result.add_argument("--overwrite", action="store_true", help="replace --out where it exists")
+    result.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    bifurcate.set_defaults(command=_later("bifurcate", "bifurcate"))
 
 
 def _later(module: str, function: str) -> Command:

@@ -111,11 +111,15 @@ def _check_targets(parsed: argparse.Namespace) -> None:
         except OSError as error:
             raise UsageError(f"--out: {error}") from error
     if parsed.plot:
-        picture = Path(parsed.plot)
-        if picture.suffix.lower() not in PLOT_SUFFIXES:
-            raise UsageError(f"--plot: {picture} ends in none of {', '.join(PLOT_SUFFIXES)}; name it so")
-        if not picture.parent.is_dir():
-            raise UsageError(f"--plot: no folder {picture.parent} to write {picture.name} into; create it first")
+        check_picture(Path(parsed.plot))
+
+
+def check_picture(path: Path) -> None:
+    """Refuse a picture of a format that is not drawn, or in a folder that is not there."""
+    if path.suffix.lower() not in PLOT_SUFFIXES:
+        raise UsageError(f"--plot: {path} ends in none of {', '.join(PLOT_SUFFIXES)}; name it so")
+    if not path.parent.is_dir():
+        raise UsageError(f"--plot: no folder {path.parent} to write {path.name} into; create it first")
 
 
 def _read(parsed: argparse.Namespace) -> Run:

@@ -10,23 +10,30 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from .. import systems
-from ..system import System
+from ..system import Kind, System
 from ..system import system as make_system
 from .errors import UsageError, one_line
 
+WANTED: dict[Kind, str] = {
+    "flow": "run integrates flows, whose function gives du/dt; `fastsci bifurcate` iterates maps",
+    "map": "bifurcate iterates maps, whose function gives the next state; `fastsci run` integrates flows",
+}
 
-def find_system(text: str) -> System:
-    """The flow that ``text`` names.
+
+def find_system(text: str, kind: Kind = "flow") -> System:
+    """The flow or the map that ``text`` names.
 
     Parameters
     ----------
     text : str
         ``name``, ``name:n=100``, ``file.py:name`` or ``file.py``.
+    kind : {"flow", "map"}
+        What is wanted; a bare function is taken for it.
 
     Raises
     ------
     UsageError
-        Where there is no such file, name or size, or the file cannot be run.
+        Where there is no such file, name or size, the file cannot be run, or the system is of the other kind.
 
     Examples
     --------
@@ -35,9 +42,9 @@ def find_system(text: str) -> System:
     8
     """
     in_file = re.fullmatch(r"(.+\.py)(?::(.*))?", text)
-    found = _from_file(Path(in_file[1]), in_file[2]) if in_file else _from_catalogue(text)
-    if found.kind != "flow":
-        raise UsageError(f"{text}: is a map, and run integrates flows, whose function gives du/dt")
+    found = _from_file(Path(in_file[1]), in_file[2], kind) if in_file else _from_catalogue(text)
+    if found.kind != kind:
+        raise UsageError(f"{text}: is a {found.kind}, and {WANTED[kind]}")
     return found
 
 
@@ -59,7 +66,7 @@ def _from_catalogue(text: str) -> System:
         raise UsageError(message + hint) from error
 
 
-def _from_file(path: Path, name: str | None) -> System:
+def _from_file(path: Path, name: str | None, kind: Kind) -> System:
     module = _execute(path)
     if name:
         value = vars(module).get(name)
@@ -70,7 +77,7 @@ def _from_file(path: Path, name: str | None) -> System:
     if isinstance(value, System):
         return value
     try:
-        return make_system(value)
+        return make_system(value, kind=kind)
     except (ValueError, TypeError) as error:
         raise UsageError(f"{path}:{name}: {one_line(error)}") from error
 

@@ -76,7 +76,7 @@ def summary(
     system: System, members: Members, t_span: tuple[float, float], dt: float, tally: Tally, compiling: float
 ) -> str:
     """The lines that tell a person what a run came to."""
-    rate = f"{_scaled(tally.steps / tally.computing)} member-steps/s"
+    rate = f"{scaled(tally.steps / tally.computing)} member-steps/s"
     writing = f", {tally.writing:.3g} s to write" if tally.writing > 1e-3 else ""
     also = f"; {compiling:.3g} s to make the kernel ready{writing}"
     lines = [
@@ -112,7 +112,7 @@ def _range(tally: Tally, index: int) -> str:
     return f"[{tally.low[index]:.6g}, {tally.high[index]:.6g}]"
 
 
-def _scaled(value: float) -> str:
+def scaled(value: float) -> str:
     """A rate with three digits and the prefix that a person would use: 12.3 M."""
     for factor, prefix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= factor:

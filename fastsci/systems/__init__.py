@@ -15,10 +15,21 @@ import operator
 from typing import Any
 
 from fastsci.system import System
-from fastsci.systems import excitable, flows, maps, mechanical, networks, reactions
+from fastsci.systems import excitable, flows, gravity, map_networks, maps, mechanical, networks, reactions
 from fastsci.systems.registry import ENTRIES
 
-__all__ = ["excitable", "flows", "get", "maps", "mechanical", "names", "networks", "reactions"]
+__all__ = [
+    "excitable",
+    "flows",
+    "get",
+    "gravity",
+    "map_networks",
+    "maps",
+    "mechanical",
+    "names",
+    "networks",
+    "reactions",
+]
 
 
 def names(kind: str | None = None) -> list[str]:
@@ -42,7 +53,8 @@ def names(kind: str | None = None) -> list[str]:
     --------
     >>> import fastsci
     >>> fastsci.systems.names("map")
-    ['chialvo', 'henon', 'ikeda', 'logistic', 'rulkov', 'standard', 'tent']
+    ['chialvo', 'chialvo_chain', 'chialvo_flux', 'chialvo_ring_star', 'henon', 'ikeda', 'logistic', 'rulkov',
+     'rulkov_chain', 'rulkov_ring_star', 'standard', 'tent']
     """
     if kind not in (None, "flow", "map"):
         raise ValueError(f"kind: is {kind!r}, expected 'flow', 'map' or None for both")

@@ -136,6 +136,28 @@ def chialvo(t, u, p):
 
 @entry(
     kind="map",
+    params={
+        "a": 0.89, "b": 0.6, "c": 0.28, "k0": 0.04, "k": -0.2, "alpha": 0.1, "beta": 0.2, "k1": 0.1, "k2": 0.2,
+    },
+    state=("x", "y", "phi"),
+    default_y0=(0.042, 2.035, 0.003),
+    facts={
+        "source": "S. S. Muni, H. O. Fatoyinbo, I. Ghosh, Dynamical effects of electromagnetic flux on Chialvo"
+        " neuron map: nodal and network behaviors, Int. J. Bifurcation Chaos 32, 2230020 (2022)",
+        "jacobian_determinant": "-a * k2 * ((2 * x - x * x) * exp(y - x) + k * (alpha + 3 * beta * phi * phi))"
+        " - b * k2 * x * x * exp(y - x) - 6 * a * k * k1 * beta * x * phi",
+    },
+)  # fmt: skip
+def chialvo_flux(t, u, p):
+    """Chialvo's neuron in electromagnetic flux phi, fed back through the memductance alpha + 3 beta phi^2."""
+    x, y, phi = u
+    a, b, c, k0, k, alpha, beta, k1, k2 = p
+    memductance = alpha + 3.0 * beta * phi * phi
+    return x * x * math.exp(y - x) + k0 + k * x * memductance, a * y - b * x + c, k1 * x - k2 * phi
+
+
+@entry(
+    kind="map",
     params={"alpha": 4.1, "sigma": 0.001, "beta": 0.001},
     state=("x", "y"),
     default_y0=(-1.079, -2.868),

@@ -20,7 +20,6 @@ from fastsci_kernels.loops import cuda
 from fastsci_kernels.loops.cuda_source import driver_source
 from fastsci_kernels.loops.driver_text import Shape
 from fastsci_kernels.methods.registry import METHODS
-from fastsci_kernels.methods.explicit import flat_step
 from tests.ptx.assembler import assemble, ptx
 
 pytestmark = pytest.mark.ptx

@@ -12,11 +12,14 @@ from fastsci import systems
 from fastsci.system import System
 
 FLOWS = [
-    "brusselator", "chua", "double_pendulum", "duffing", "fitzhugh_nagumo", "henon_heiles", "kuramoto",
-    "lorenz63", "lorenz84", "lorenz96", "lotka_volterra", "oscillator", "pendulum",
+    "brusselator", "chua", "double_pendulum", "duffing", "figure_eight", "fitzhugh_nagumo", "henon_heiles",
+    "kuramoto", "lorenz63", "lorenz84", "lorenz96", "lotka_volterra", "nbody", "oscillator", "pendulum",
     "robertson", "rossler", "van_der_pol",
 ]  # fmt: skip
-MAPS = ["chialvo", "henon", "ikeda", "logistic", "rulkov", "standard", "tent"]
+MAPS = [
+    "chialvo", "chialvo_chain", "chialvo_flux", "chialvo_ring_star", "henon", "ikeda", "logistic", "rulkov",
+    "rulkov_chain", "rulkov_ring_star", "standard", "tent",
+]  # fmt: skip
 
 
 def lagrange_double_pendulum(t, u, m1, m2, l1, l2, g):
@@ -49,12 +52,67 @@ def complex_ikeda(t, u, R, C1, C2, C3):
     return [z.real, z.imag]
 
 
+def chain(neuron):
+    """A chain of neurons, its coupling last among the parameters, by the Laplacian matrix of a path."""
+
+    def step(t, u, *p):
+        x, y = np.reshape(u, (2, -1))
+        laplacian = np.diff(np.eye(x.size), axis=0)
+        return [*(neuron(x, y, *p[:-1])[0] - p[-1] / 2 * laplacian.T @ laplacian @ x), *neuron(x, y, *p[:-1])[1]]
+
+    return step
+
+
+def ring_star(neuron, variables):
+    """A ring-star with one neighbour on either side, by the adjacency matrix of hub and ring."""
+
+    def step(t, u, *p):
+        state = np.reshape(u, (variables, -1))
+        n = state.shape[1]
+        weights = np.zeros((n, n))
+        weights[0, 1:] = weights[1:, 0] = p[-2]
+        ring = p[-1] / 2 * (np.roll(np.eye(n - 1), 1, axis=0) + np.roll(np.eye(n - 1), -1, axis=0))
+        weights[1:, 1:] = ring
+        image = np.array(neuron(*state, *p[:-2]))
+        image[0] += weights @ state[0] - weights.sum(axis=1) * state[0]
+        return image.ravel()
+
+    return step
+
+
+def numpy_chialvo(x, y, a, b, c, k):
+    return [x**2 * np.exp(y - x) + k, a * y - b * x + c]
+
+
+def numpy_chialvo_flux(x, y, phi, a, b, c, k0, k, alpha, beta, k1, k2):
+    fed_back = k * x * (alpha + 3 * beta * phi**2)
+    return [x**2 * np.exp(y - x) + k0 + fed_back, a * y - b * x + c, k1 * x - k2 * phi]
+
+
+def numpy_rulkov(x, y, alpha, sigma, beta):
+    return [alpha / (1 + x**2) + y, y - sigma * x - beta]
+
+
+def newtonian(space, masses):
+    def flow(t, u, G, softening):
+        q, v = np.reshape(u, (2, -1, space))
+        apart = q[np.newaxis, :, :] - q[:, np.newaxis, :]
+        square = (apart**2).sum(axis=2) + softening**2
+        np.fill_diagonal(square, np.inf)
+        pull = G * (masses[np.newaxis, :, np.newaxis] * apart / square[:, :, np.newaxis] ** 1.5).sum(axis=1)
+        return [*v.ravel(), *pull.ravel()]
+
+    return flow
+
+
 # Each written down once more, from the paper, in the vector operations of NumPy.
 INDEPENDENT = {
     "brusselator": lambda t, u, a, b: [a + u[0] ** 2 * u[1] - b * u[0] - u[0], b * u[0] - u[0] ** 2 * u[1]],
     "chua": piecewise_chua,
     "double_pendulum": lagrange_double_pendulum,
     "duffing": lambda t, u, d, a, b, c, w: [u[1], c * np.cos(w * t) - d * u[1] - a * u[0] - b * u[0] ** 3],
+    "figure_eight": newtonian(2, np.ones(3)),
+    "nbody": newtonian(3, np.full(3, 1.0 / 3.0)),
     "fitzhugh_nagumo": lambda t, u, a, b, e, i: [u[0] - u[0] ** 3 / 3 - u[1] + i, e * (u[0] + a - b * u[1])],
     "henon_heiles": lambda t, u: [u[2], u[3], -u[0] * (1 + 2 * u[1]), -u[1] - (u[0] ** 2 - u[1] ** 2)],
     "kuramoto": all_pairs_kuramoto,
@@ -80,10 +138,15 @@ INDEPENDENT = {
     "rossler": lambda t, u, a, b, c: [-(u[1] + u[2]), u[0] + a * u[1], b + u[0] * u[2] - c * u[2]],
     "van_der_pol": lambda t, u, mu: [u[1], -mu * (u[0] ** 2 - 1) * u[1] - u[0]],
     "chialvo": lambda t, u, a, b, c, k: [u[0] ** 2 * np.exp(u[1] - u[0]) + k, a * u[1] - b * u[0] + c],
+    "chialvo_chain": chain(numpy_chialvo),
+    "chialvo_flux": lambda t, u, *p: numpy_chialvo_flux(*u, *p),
+    "chialvo_ring_star": ring_star(numpy_chialvo_flux, 3),
     "henon": lambda t, u, a, b: [1 - a * u[0] ** 2 + u[1], b * u[0]],
     "ikeda": complex_ikeda,
     "logistic": lambda t, u, r: [r * u[0] - r * u[0] ** 2],
     "rulkov": lambda t, u, a, s, b: [a / (1 + u[0] ** 2) + u[1], u[1] - s * u[0] - b],
+    "rulkov_chain": chain(numpy_rulkov),
+    "rulkov_ring_star": ring_star(numpy_rulkov, 2),
     "standard": lambda t, u, K: [u[0] + u[1] + K * np.sin(u[0]), u[1] + K * np.sin(u[0])],
     "tent": lambda t, u, mu: [mu * min(u[0], 1 - u[0])],
 }
@@ -103,7 +166,7 @@ def test_every_entry_is_complete(name):
     assert isinstance(made, System)
     assert made.name == name
     assert made.kind == ("flow" if name in FLOWS else "map")
-    assert made.fun.__doc__ or systems.networks.__dict__[name].__doc__
+    assert made.fun.__doc__ or {**vars(systems.networks), **vars(systems.map_networks)}[name].__doc__
     assert isinstance(made.facts["source"], str)
     assert made.dim == len(made.state) == made.default_y0.size
     assert all(math.isfinite(value) for value in made.params.values())
@@ -172,6 +235,9 @@ def test_the_same_size_is_the_same_object():
         ("lorenz96", {"n": 3}, ValueError, "n: is 3, but lorenz96 needs at least 4"),
         ("lorenz96", {"n": 40.0}, TypeError, "n: is 40.0, expected an integer of at least 4"),
         ("kuramoto", {"n": 0}, ValueError, "n: is 0, but kuramoto needs at least 1"),
+        ("rulkov_chain", {"n": 1}, ValueError, "n: is 1, but rulkov_chain needs at least 2"),
+        ("rulkov_ring_star", {"n": 7, "neighbours": 3}, ValueError, "neighbours: is 3 .* at most 2, or a larger n"),
+        ("chialvo_ring_star", {"neighbours": 0}, ValueError, "neighbours: is 0, but .* at least 1"),
         (["lorenz63"], {}, ValueError, "no system"),
     ],
 )

@@ -31,7 +31,8 @@ from .adaptive_cpu_source import (
     room_rows,
     side_rows,
 )
-from .adaptive_text import PIECES, AdaptiveShape, AdaptiveText
+from .adaptive_events import PIECES
+from .adaptive_text import AdaptiveShape, AdaptiveText
 from .cpu import vector_bits
 
 log = logging.getLogger("fastsci")
@@ -79,7 +80,7 @@ def kernel(functions: Mapping[str, FunctionType], method: AdaptiveMethod, shape:
         Its width and strip are chosen here.
     """
     digest = fingerprint_all(functions.values())
-    identity = (digest, method.name, shape)
+    identity = (digest, method.name, method.degree, shape)
     found = _kernels.get(identity)
     if found is not None:
         return found
@@ -95,7 +96,7 @@ def _make(functions: Mapping[str, FunctionType], digest: str, method: AdaptiveMe
     name = functions["slope"].__name__
     lanes = vector_bits() // shape.bits
     preferred = replace(shape, width=lanes, strip=lanes * GROUPS if shape.flat else lanes)
-    verdict = cache.key(digest, repr(preferred), method.name)
+    verdict = cache.key(digest, repr(preferred), method.name, str(method.degree))
     reason = cache.recall(verdict)
     if reason is None:
         try:
@@ -170,7 +171,8 @@ class Members:
     params : ndarray, (n_params, padded), or (n_params, width) where all members share them
     span : ndarray, (3, padded), or (3, width) where all members share it
         Start, end, and the first step, positive, or 0 for one to be chosen.
-    saves : ndarray, (n_saves, padded) or (n_saves, 1)
+    saves : ndarray, (n_saves + 1, padded) or (n_saves + 1, 1)
+        Times, with infinity after the last.
     out : ndarray, (n_saves * dim, padded)
     rtol : float
     atol : ndarray, (dim,)

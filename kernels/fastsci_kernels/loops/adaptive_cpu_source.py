@@ -11,7 +11,19 @@ from __future__ import annotations
 from functools import partial
 
 from ..methods.adaptive import AdaptiveMethod
-from .adaptive_text import ENDED, EXHAUSTED, NON_FINITE, PIECES, RAISED, STALLED, STOPPED, AdaptiveShape, AdaptiveText
+from .adaptive_begin import begin_lines
+from .adaptive_events import PIECES, events, stop
+from .adaptive_text import (
+    ENDED,
+    EXHAUSTED,
+    LONGEST,
+    NON_FINITE,
+    RAISED,
+    STALLED,
+    STOPPED,
+    AdaptiveShape,
+    AdaptiveText,
+)  # fmt: skip
 from .driver_text import TUPLE_LIMIT, indent
 
 HEADER = """\
@@ -28,7 +40,6 @@ from fastsci_kernels.numbers.memory import any_lane, load, number, scratch, stor
 """
 
 STATUS = {ENDED: 0, STOPPED: 1, NON_FINITE: -1, RAISED: -2, STALLED: -3, EXHAUSTED: -4}
-LONGEST = 2.0**23  # attempts that a float32 can count
 # Places in ``state``: the next member and the end of the queue, the first member of the chunk, columns in use, events
 # and steps in the logs, column-attempts made, whether more members may come.
 NEXT, STOP, FIRST, ACTIVE, EVENTS, STEPS, SLOTS, MORE = range(8)
@@ -132,7 +143,7 @@ def _saves(text: AdaptiveText) -> list[str]:
         f"for i in range({dim}):",
         f"    out[j * {dim} + i, member] = side[1 + i, lane]",
         "slots[1, column] = j + 1",
-        f"work[{text.rows['due']}, column] = saves[j + 1, member * save_pitch] if j + 1 < saves.shape[0] else np.inf",
+        f"work[{text.rows['due']}, column] = saves[j + 1, member * save_pitch]",
     ]
     each = [
         *text.evaluate("((due - t) - low) / step"),
@@ -202,11 +213,11 @@ def _sweep(text: AdaptiveText) -> str:
         lines.append("c = ()")
     lines += [*text.attempt(), *text.arrive()]
     if text.shape.events:
-        lines += text.events(partial(_event_record, text))
+        lines += events(text, partial(_event_record, text))
     lines += [*_saves(text), *_path_log(text)]
     if text.shape.events:
-        lines += text.stop()
-    lines += [*text.verdict(), *text.scatter(), "return any_lane(flag != 0.0)"]
+        lines += stop(text)
+    lines += [*text.verdict(), *text.advance(), *text.scatter(), "return any_lane(flag != 0.0)"]
     return f"def sweep({SWEEP}, o):\n" + indent(lines, 1)
 
 
@@ -221,7 +232,7 @@ def _enter(text: AdaptiveText) -> str:
         f"place = member - state[{FIRST}]",
         f"for i in range({dim}):",
         f"    work[{rows['u']} + i, column] = y[i, member]",
-        f"    work[{rows['k']} + i, column] = ready[i, place]",
+        *([] if text.method.chooses_step else [f"    work[{rows['k']} + i, column] = ready[i, place]"]),
         *([f"    work[{rows['c']} + i, column] = 0.0"] if shape.compensated else []),
         f"for i in range({shape.n_params}):",
         f"    work[{rows['p']} + i, column] = params[i, member * pitch]",
@@ -237,12 +248,12 @@ def _enter(text: AdaptiveText) -> str:
         "slots[2, column] = 0",
         "slots[3, column] = 0",
         "j = 0",
-        "while j < saves.shape[0] and saves[j, member * save_pitch] == span[0, member * span_pitch]:",
+        "while saves[j, member * save_pitch] == span[0, member * span_pitch]:",
         f"    for i in range({dim}):",
         f"        out[j * {dim} + i, member] = y[i, member]",
         "    j += 1",
         "slots[1, column] = j",
-        f"work[{rows['due']}, column] = saves[j, member * save_pitch] if j < saves.shape[0] else np.inf",
+        f"work[{rows['due']}, column] = saves[j, member * save_pitch]",
     ]
     return f"def enter(column, {ENTER}):\n" + indent(lines, 1)
 
@@ -332,86 +343,11 @@ def _drive(text: AdaptiveText) -> str:
 
 
 def _begin(text: AdaptiveText) -> str:
-    """Source of what every member of a group of columns starts with: slope, first step size, values of its events.
-
-    The step is that of `scipy.integrate.solve_ivp`: Hairer, Norsett and Wanner (1993), section II.4.
-    """
-    shape = text.shape
-    dim, width, n_events = shape.dim, shape.width, len(shape.events)
-    exponent = 0.5 / (text.method.error_order + 1.0)
-    lines = [*_buffers(text), *_tolerances(text)]
-    body = ["m = first + o"]
-
-    def of(array: str, row: object, pitch: str = "") -> str:
-        return f"load({array}, {row}, m{pitch}, {width})"
-
-    if shape.n_params > TUPLE_LIMIT:
-        body += [f"for i in range({shape.n_params}):", f"    parameters[i] = {of('params', 'i', ' * pitch')}"]
-        body.append("p = parameters")
-    else:
-        body.append("p = (" + "".join(f"{of('params', i, ' * pitch')}, " for i in range(shape.n_params)) + ")")
-    body += [
-        f"t = {of('span', 0, ' * span_pitch')}",
-        f"interval = {of('span', 1, ' * span_pitch')} - t",
-        f"given = {of('span', 2, ' * span_pitch')}",
-        "direction = where(interval < 0.0, -1.0, 1.0)",
-        "interval = abs(interval)",
-    ]
-    norm = "({0}) * ({0})"
-    if shape.flat:
-        body += [
-            "u = (" + "".join(f"{of('y', i)}, " for i in range(dim)) + ")",
-            "k = rhs(t, u, p)",
-            *(f"store(ready, {i}, o, k[{i}])" for i in range(dim)),
-            "scale = " + text.each("1.0 / (atol[{i}] + rtol * abs(u[{i}]))"),
-            "d0 = (" + " + ".join(norm.format(f"u[{i}] * scale[{i}]") for i in range(dim)) + f") / {dim}.0",
-            "d1 = (" + " + ".join(norm.format(f"k[{i}] * scale[{i}]") for i in range(dim)) + f") / {dim}.0",
-        ]
-    else:
-        body += [
-            *text.loop(f"w[i] = {of('y', 'i')}"),
-            "rhs(t, w, p, v)",
-            *text.loop("store(ready, i, o, v[i])"),
-            f"d0 = {text.number('0.0')}",
-            f"d1 = {text.number('0.0')}",
-            f"for i in range({dim}):",
-            "    scale = 1.0 / (atol[i] + rtol * abs(w[i]))",
-            "    d0 = d0 + (w[i] * scale) * (w[i] * scale)",
-            "    d1 = d1 + (v[i] * scale) * (v[i] * scale)",
-            f"d0 = d0 / {dim}.0",
-            f"d1 = d1 / {dim}.0",
-        ]
-    body += [
-        "h0 = min(where((d0 < 1e-10) | (d1 < 1e-10), 1e-6, 0.01 * math.sqrt(d0 / d1)), interval)",
-        "trial = h0 * direction",
-    ]
-    if shape.flat:
-        body += [
-            "f = rhs(t + trial, " + text.each("u[{i}] + trial * k[{i}]") + ", p)",
-            "d2 = ("
-            + " + ".join(norm.format(f"(f[{i}] - k[{i}]) * scale[{i}]") for i in range(dim))
-            + f") / ({dim}.0 * h0 * h0)",
-        ]
-    else:
-        body += [
-            *text.loop("k_next[i] = w[i] + trial * v[i]"),
-            "rhs(t + trial, k_next, p, f)",
-            f"d2 = {text.number('0.0')}",
-            f"for i in range({dim}):",
-            "    change = (f[i] - v[i]) / (atol[i] + rtol * abs(w[i]))",
-            "    d2 = d2 + change * change",
-            f"d2 = d2 / ({dim}.0 * h0 * h0)",
-        ]
-    body += [
-        "steepest = max(d1, d2)",
-        f"h1 = where(steepest <= 1e-30, max(1e-6, 0.001 * h0), approximate_power(1e-4 / steepest, {exponent!r}))",
-        "h = min(min(100.0 * h0, h1), min(interval, max_step))",
-        "h = where(given > 0.0, min(given, max_step), where(h >= 0.0, h, 1e-6))",
-        f"store(ready, {dim}, o, direction * h)",
-    ]
-    state = "u" if shape.flat else "w"
-    body += [f"store(ready, {dim + 1 + e}, o, event{e}(t, {state}, p))" for e in range(n_events)]
-    return f"def begin({BEGIN}, o):\n" + indent([*lines, *body], 1)
+    """Source of what the members of a group of columns start with."""
+    dim = text.shape.dim
+    start = begin_lines(text, "m", "o", "ready", {"k": 0, "h": dim, "g": dim + 1}, " * pitch")
+    lines = [*_buffers(text), *_tolerances(text), "m = first + o", *start]
+    return f"def begin({BEGIN}, o):\n" + indent(lines, 1)
 
 
 def _prepare(text: AdaptiveText) -> str:

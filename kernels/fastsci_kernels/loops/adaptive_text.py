@@ -6,7 +6,6 @@ in the rows of ``work``; what is done with it is written for one column or, on l
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..methods.adaptive import AdaptiveMethod
@@ -18,8 +17,7 @@ EPSILON = {32: 1.2e-7, 64: 2.3e-16}
 SMALLEST = {32: 1e-36, 64: 1e-300}  # a step below this is none, even at t = 0
 UNCOMPARABLE = 1e30  # stands for an error that is infinite or NaN
 ENDED, NON_FINITE, STALLED, EXHAUSTED, STOPPED, RAISED = 1.0, 2.0, 3.0, 4.0, 5.0, 6.0
-ROOT_ITERATIONS = 100
-PIECES = 4  # of a step, each looked at for events
+LONGEST = 2.0**23  # attempts that a float32 can count
 CALM = 1e-8  # no smaller error of an earlier step is held against a later one
 SCALARS = ("t", "low", "h", "end", "tried", "limit", "taken", "retry", "alive", "flag", "due", "error_1", "error_2")
 
@@ -75,7 +73,7 @@ class AdaptiveText:
         shape = self.shape
         sizes = {
             "u": shape.dim,
-            "k": shape.dim,
+            "k": 0 if self.method.chooses_step else shape.dim,
             "c": shape.dim if shape.compensated else 0,
             "p": shape.n_params,
             "g": len(shape.events),
@@ -91,6 +89,12 @@ class AdaptiveText:
     def buffers(self) -> list[str]:
         """Names of the buffers of ``dim`` numbers that a long state needs besides ``work``."""
         return ["v", "c_next", "k_next", "w", "f", *self.method.attempt_buffers()]
+
+    @property
+    def vectors(self) -> tuple[str, ...]:
+        """Names of what a column holds ``dim`` numbers of and every step renews."""
+        slopes = () if self.method.chooses_step else ("k",)
+        return ("u", *slopes, *(("c",) if self.shape.compensated else ()))
 
     def load(self, name: str, offset: int = 0) -> str:
         return f"load(work, {self.rows[name] + offset}, o, {self.shape.width})"
@@ -114,9 +118,8 @@ class AdaptiveText:
         """``rhs``, the user's further functions, the method's attempt and interpolant, all compiled by ``wrap``."""
         shape, method = self.shape, self.method
         lines = "".join(f"{line}\n" for line in method.imports)
-        parts = [("rhs", "slope")] + [
-            (f"apply{e}", f"user_apply{e}") for e, kind in enumerate(shape.events) if kind.applies
-        ]
+        parts = [] if method.chooses_step else [("rhs", "slope")]
+        parts += [(f"apply{e}", f"user_apply{e}") for e, kind in enumerate(shape.events) if kind.applies]
         for name, function in parts:
             if shape.style == "tuple" and not shape.flat:
                 lines += f"{in_place(name, function, shape.dim)}\n{name} = {wrap}({name})\n"
@@ -131,10 +134,17 @@ class AdaptiveText:
             else:
                 lines += f"event{e} = user_event{e}\n"
         lines += method.preamble(shape.style, shape.flat, shape.dim, shape.bits, shape.width, wrap)
-        kind = "flat" if shape.flat else "long"
-        attempt = getattr(method, f"{kind}_attempt")(shape.dim, shape.compensated)
-        interpolant = getattr(method, f"{kind}_interpolant")(shape.dim)
-        for name, source in (("attempt", attempt), ("interpolant", interpolant), ("evaluate", self._evaluate())):
+        sources = {"evaluate": self._evaluate()}
+        if method.chooses_step:
+            wanted = shape.saving or shape.dense or bool(shape.events)
+            sources["attempt"] = method.series_attempt(shape.compensated, wanted)
+        elif shape.flat:
+            sources["attempt"] = method.flat_attempt(shape.dim, shape.compensated)
+            sources["interpolant"] = method.flat_interpolant(shape.dim)
+        else:
+            sources["attempt"] = method.long_attempt(shape.dim, shape.compensated)
+            sources["interpolant"] = method.long_interpolant(shape.dim)
+        for name, source in sources.items():
             lines += f"\n\n{source}\n\n{name} = {wrap}({name})\n"
         return lines
 
@@ -165,9 +175,9 @@ class AdaptiveText:
         shape = self.shape
         lines = []
         if shape.flat:
-            names = ("u", "k", "c") if shape.compensated else ("u", "k")
             lines += [
-                f"{name} = (" + "".join(f"{self.load(name, i)}, " for i in range(shape.dim)) + ")" for name in names
+                f"{name} = (" + "".join(f"{self.load(name, i)}, " for i in range(shape.dim)) + ")"
+                for name in self.vectors
             ]
             if not shape.compensated:
                 lines.append("c = ()")
@@ -189,18 +199,18 @@ class AdaptiveText:
         stretch = " * 1.000001" if control.fixed else ""
         lines = ["remaining = (end - t) - low"]
         if method.chooses_step:
-            lines += [
-                "limit_step = where(abs(remaining) < max_step, remaining, where(remaining < 0.0, -max_step, max_step))",
-                "v, c_next, step, q = attempt(t, u, c, p, limit_step, rtol, atol)",
+            return [
+                *lines,
+                "farthest = where(abs(remaining) < max_step, remaining, where(remaining < 0.0, -max_step, max_step))",
+                "v, c_next, step, q = attempt(t, u, c, p, farthest, rtol, atol)",
                 "last = abs(step) >= abs(remaining)",
                 "error = " + " + ".join(f"(v[{i}] - v[{i}])" for i in range(shape.dim)),
-                "accepted = (error == 0.0) & alive",
-                "k_next = k",
+                f"error = where(error == 0.0, {self.number('0.0')}, {UNCOMPARABLE!r})",
+                f"short = abs(step) <= {10 * EPSILON[shape.bits]!r} * abs(t) + {SMALLEST[shape.bits]!r}",
+                "stalled = alive & ((error > 0.0) | (short & (not last)))",
+                "accepted = alive & (not stalled)",
                 "h_next = step",
-                "stalled = alive & (error != 0.0)",
-                f"error = where(error == 0.0, 0.0, {UNCOMPARABLE!r})",
             ]
-            return lines
         lines += [f"last = abs(h){stretch} >= abs(remaining)", "step = where(last, remaining, h)"]
         if shape.flat:
             lines.append(f"v, c_next, k_next, error, data = attempt({arguments})")
@@ -247,142 +257,11 @@ class AdaptiveText:
         """The state ``w`` at a fraction of the step."""
         return [f"w = evaluate({theta}, u, v, q)" if self.shape.flat else f"evaluate({theta}, u, v, q, w)"]
 
-    # --- events ---
-
-    def events(self, record: Callable[[int], list[str]]) -> list[str]:
-        """Where in the step the members meet their events, piece by piece of the step, from start to end.
-
-        ``record(e)`` are the lines that write event ``e`` down for the columns ``met{e}`` at ``theta`` and ``w``.  A
-        member that an event stops goes no further: ``stop`` is where, as a fraction of the step, 2 where nothing
-        does.
-        """
-        kinds = self.shape.events
-        lines = [*self.interpolant(), f"stop = {self.number('2.0')}"]
-        lines += [f"before{e} = g{e}" for e in range(len(kinds))]
-        piece = [
-            f"from_ = {self.number('piece')} * {1.0 / PIECES!r}",
-            f"to = {self.number('piece + 1')} * {1.0 / PIECES!r}",
-            *self.evaluate("to"),
-            "at = t + (low + to * step)",
-            "at = where(to >= 1.0, t_next, at)",
-            *(f"after{e} = event{e}(at, w, p)" for e in range(len(kinds))),
-        ]
-        for e, kind in enumerate(kinds):
-            up = f"((before{e} < 0.0) & (after{e} >= 0.0))"
-            down = f"((before{e} > 0.0) & (after{e} <= 0.0))"
-            test = {1: up, -1: down, 0: f"({up} | {down})"}[kind.direction]
-            piece.append(f"met{e} = accepted & (stop > 1.0) & {test}")
-        inner: list[str] = []
-        for e in range(len(kinds)):
-            inner += self._root(e)
-        stopping = [e for e, kind in enumerate(kinds) if kind.stops]
-        if stopping:
-            inner.append("stop_here = " + self._smallest([f"where(met{e}, root{e}, 2.0)" for e in stopping]))
-            inner += [f"met{e} = met{e} & (root{e} <= stop_here)" for e in range(len(kinds))]
-            inner.append("stop = min(stop, stop_here)")
-            inner += [f"stopped{e} = stopped{e} | met{e}" for e in stopping]
-        for e in range(len(kinds)):
-            inner += [f"if any_lane(met{e}):", f"    theta = where(met{e}, root{e}, 1.0)"]
-            inner += [f"    {line}" for line in (*self.evaluate("theta"), *record(e))]
-        piece += ["if any_lane(" + " | ".join(f"met{e}" for e in range(len(kinds))) + "):"]
-        piece += [f"    {line}" for line in inner]
-        piece += [f"before{e} = after{e}" for e in range(len(kinds))]
-        lines += [f"stopped{e} = alive & (not alive)" for e in stopping]
-        lines += [
-            "if any_lane(accepted):",
-            f"    for piece in range({PIECES}):",
-            *(f"        {line}" for line in piece),
-        ]
-        lines += [f"g{e}_next = before{e}" for e in range(len(kinds))]
-        if stopping:
-            lines.append("reach = where(stop <= 1.0, abs(stop * step), reach)")
-        return lines
-
-    def _smallest(self, values: list[str]) -> str:
-        text = values[0]
-        for value in values[1:]:
-            text = f"min({text}, {value})"
-        return text
-
-    def _root(self, e: int) -> list[str]:
-        """Bracketing with Illinois' false position and every third time a bisection, until the bracket is closed."""
-        tolerance = 4 * EPSILON[self.shape.bits]
-        return [
-            "left = from_",
-            "right = to",
-            f"at_left = where(met{e}, before{e}, -1.0)",
-            f"at_right = where(met{e}, after{e}, 1.0)",
-            f"for iteration in range({ROOT_ITERATIONS}):",
-            f"    open_ = met{e} & (right - left > {tolerance!r}) & (at_right != 0.0)",
-            "    if not any_lane(open_):",
-            "        break",
-            "    theta = 0.5 * (left + right)",
-            "    if iteration % 3 != 2:",
-            "        secant = right - at_right * ((right - left) / (at_right - at_left))",
-            "        theta = where((secant > left) & (secant < right), secant, theta)",
-            *(f"    {line}" for line in self.evaluate("theta")),
-            f"    value = event{e}(t + (low + theta * step), w, p)",
-            "    crossed = ((value >= 0.0) & (at_right >= 0.0)) | ((value <= 0.0) & (at_right <= 0.0))",
-            "    at_left = where(open_, where(crossed, 0.5 * at_left, value), at_left)",
-            "    at_right = where(open_, where(crossed, value, 0.5 * at_right), at_right)",
-            "    left = where(open_ & (not crossed), theta, left)",
-            "    right = where(open_ & crossed, theta, right)",
-            f"root{e} = right",
-        ]
-
-    def stop(self) -> list[str]:
-        """End the step where an event stopped it, and let the event change the state."""
-        kinds, flat = self.shape.events, self.shape.flat
-        stopping = [e for e, kind in enumerate(kinds) if kind.stops]
-        if not stopping:
-            return []
-        halt = " | ".join(f"stopped{e}" for e in stopping if kinds[e].terminal) or "alive & (not alive)"
-        body = [
-            "theta = where(stopped, stop, 1.0)",
-            *self.evaluate("theta"),
-            "moved = low + theta * step",
-            "t_stop = t + moved",
-            "low_next = where(stopped, moved - (t_stop - t), low_next)",
-            "t_next = where(stopped, t_stop, t_next)",
-            *self._take("v", "w", "stopped"),
-        ]
-        for e in stopping:
-            if kinds[e].applies:
-                body.append(f"w = apply{e}(t_next, v, p)" if flat else f"apply{e}(t_next, v, p, w)")
-                body += self._take("v", "w", f"stopped{e}")
-        body += ["w = rhs(t_next, v, p)" if flat else "rhs(t_next, v, p, w)", *self._take("k_next", "w", "stopped")]
-        if not self.shape.controller.fixed:
-            body += self._restart()
-        for e, kind in enumerate(kinds):
-            value = f"event{e}(t_next, v, p)"
-            # The event that stopped the step starts from zero: it must cross anew.
-            zero = f"where(stopped{e}, 0.0, {value})" if kind.stops else value
-            body.append(f"g{e}_next = where(stopped, {zero}, g{e}_next)")
-        return [
-            f"halted = {halt}",
-            "stopped = " + " | ".join(f"stopped{e}" for e in stopping),
-            "last = (last & (not stopped)) | halted",
-            "if any_lane(stopped):",
-            *(f"    {line}" for line in body),
-        ]
-
-    def _take(self, target: str, source: str, mask: str) -> list[str]:
+    def take(self, target: str, source: str, mask: str) -> list[str]:
         """``source`` into ``target`` where the mask holds."""
         if self.shape.flat:
             return [f"{target} = " + self.each(f"where({mask}, {source}[{{i}}], {target}[{{i}}])")]
         return self.loop(f"{target}[i] = where({mask}, {source}[i], {target}[i])")
-
-    def _restart(self) -> list[str]:
-        """A cautious step after a jump, whose error nothing is known of: a hundredth of the state over its slope."""
-        if self.shape.flat:
-            lines = ["size = " + " + ".join(f"abs(v[{i}])" for i in range(self.shape.dim))]
-            lines.append("speed = " + " + ".join(f"abs(k_next[{i}])" for i in range(self.shape.dim)))
-        else:
-            lines = [f"size = {self.number('0.0')}", f"speed = {self.number('0.0')}"]
-            lines += self.loop("size = size + abs(v[i])") + self.loop("speed = speed + abs(k_next[i])")
-        lines.append("cautious = where((speed > 0.0) & (size > 0.0), 0.01 * (size / speed), 1e-6)")
-        lines.append("cautious = where(step < 0.0, -cautious, cautious)")
-        return [*lines, "h_next = where(stopped & (abs(cautious) < abs(h_next)), cautious, h_next)"]
 
     def verdict(self) -> list[str]:
         """How the member stands after the attempt, as a number."""
@@ -398,33 +277,29 @@ class AdaptiveText:
             f"flag = where(stalled, where(error >= {UNCOMPARABLE!r}, {NON_FINITE!r}, {STALLED!r}), flag)",
         ]
 
+    def advance(self) -> list[str]:
+        """Take the step where it is accepted."""
+        shape = self.shape
+        renewed = {"u": "v", "k": "k_next", "c": "c_next"}
+        lines = [line for name in self.vectors for line in self.take(name, renewed[name], "accepted")]
+        lines += [f"{name} = where(accepted, {name}_next, {name})" for name in ("t", "low")]
+        lines.append("h = h_next")
+        if not shape.controller.fixed:
+            lines.append(f"retry = where(accepted, {self.number('0.0')}, {self.number('1.0')})")
+        for age in range(shape.controller.memory, 0, -1):
+            newer = "error" if age == 1 else f"error_{age - 1}"
+            lines.append(f"error_{age} = where(accepted, max({newer}, {CALM!r}), error_{age})")
+        return lines + [f"g{e} = where(accepted, g{e}_next, g{e})" for e in range(len(shape.events))]
+
     def scatter(self) -> list[str]:
         """The column's numbers, back to memory."""
         shape = self.shape
         lines = []
         if shape.flat:
-            for i in range(shape.dim):
-                lines.append(self.store("u", f"where(accepted, v[{i}], u[{i}])", i))
-                lines.append(self.store("k", f"where(accepted, k_next[{i}], k[{i}])", i))
-                if shape.compensated:
-                    lines.append(self.store("c", f"where(accepted, c_next[{i}], c[{i}])", i))
-        else:
-            pairs = (("u", "v"), ("k", "k_next"), *([("c", "c_next")] if shape.compensated else []))
-            for name, new in pairs:
-                lines += self._take(name, new, "accepted")
-        lines += [
-            self.store("t", "where(accepted, t_next, t)"),
-            self.store("low", "where(accepted, low_next, low)"),
-            self.store("h", "h_next"),
-            self.store("tried", "tried"),
-            self.store("taken", "taken"),
-            self.store("flag", "flag"),
-        ]
+            lines += [self.store(name, f"{name}[{i}]", i) for name in self.vectors for i in range(shape.dim)]
+        names = ["t", "low", "h", "tried", "taken", "flag"]
         if not shape.controller.fixed:
-            lines.append(self.store("retry", "where(accepted, 0.0, 1.0)"))
-        memory = shape.controller.memory
-        for age in range(memory, 0, -1):
-            newer = "error" if age == 1 else f"error_{age - 1}"
-            lines.append(self.store(f"error_{age}", f"where(accepted, max({newer}, {CALM!r}), error_{age})"))
-        lines += [self.store("g", f"where(accepted, g{e}_next, g{e})", e) for e in range(len(shape.events))]
-        return lines
+            names.append("retry")
+        names += [f"error_{age}" for age in range(1, shape.controller.memory + 1)]
+        lines += [self.store(name, name) for name in names]
+        return lines + [self.store("g", f"g{e}", e) for e in range(len(shape.events))]

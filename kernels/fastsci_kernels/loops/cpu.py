@@ -25,6 +25,7 @@ from . import pool
 from .cpu_source import driver_source
 from .driver_text import Shape, buffer_rows
 from .grid import Grid
+from .statistics import Gathered, Reduction
 
 log = logging.getLogger("fastsci")
 
@@ -73,15 +74,19 @@ def vector_bits() -> int:
     return 256 if features.get("avx") else 128
 
 
-def lanes(fun: FunctionType, style: str, dim: int, n_params: int, bits: int, stages: int, ragged: bool) -> Shape:
+def lanes(fun: FunctionType, method: Method, style: str, dim: int, n_params: int, bits: int, ragged: bool) -> Shape:
     """How members are laid side by side: by what kept the arithmetic units busiest when measured.
 
     Two registers a number while the state still fits in registers.  Of the smallest states, whose right-hand sides
-    are bare arithmetic, three registers in turn: 1.1x on Lorenz-63, but 0.8x where sines need the registers.
+    are bare arithmetic, three registers in turn: 1.1x on Lorenz-63, but 0.8x where sines need the registers.  A
+    normal number takes a long chain of operations, and the more of them side by side the better: 1.9 ns each in two
+    registers (four where there is one a step), 3.1 ns in three in turn.
     """
     register = vector_bits() // bits
     shape = Shape(style, dim, n_params, bits, register, ragged=ragged)
-    small = shape.flat and max(dim, n_params, stages) <= IN_TURN_LIMIT
+    if method.random and shape.flat:
+        return replace(shape, width=(4 if dim == 1 else 2) * register)
+    small = shape.flat and max(dim, n_params, method.stages) <= IN_TURN_LIMIT
     if small and not ragged and not _calls(fun):
         return replace(shape, groups=3)
     return replace(shape, width=2 * register) if dim <= WIDE_LIMIT else shape
@@ -102,16 +107,18 @@ def kernel(
     dtype: np.dtype,
     ragged: bool,
     parts: Mapping[str, FunctionType] = MappingProxyType({}),
+    reduction: Reduction | None = None,
 ) -> Kernel:
     """The compiled driver for a right-hand side, from memory, from the disk, or made now.
 
     Lanes where the functions allow, else scalars; which of the two depends on them and the precision alone.  ``parts``
-    are the user's functions that the method names beside the right-hand side.
+    are the user's functions that the method names beside the right-hand side; ``reduction`` the statistics that are
+    gathered in the place of saves.
     """
     bits = dtype.itemsize * 8
     functions = {"slope": fun, **{f"user_{part}": parts[part] for part in method.parts}}
     digest = fingerprint_all(functions.values())
-    identity = (digest, method.name, style, dim, n_params, bits, ragged)
+    identity = (digest, method.name, style, dim, n_params, bits, ragged, reduction)
     found = _kernels.get(identity)
     if found is not None:
         return found
@@ -119,14 +126,14 @@ def kernel(
         while len(_kernels) >= MOST_KERNELS:
             del _kernels[next(iter(_kernels))]
         if identity not in _kernels:
-            shape = lanes(fun, style, dim, n_params, bits, method.stages, ragged)
-            _kernels[identity] = _make(functions, digest, method, shape)
+            shape = lanes(fun, method, style, dim, n_params, bits, ragged)
+            _kernels[identity] = _make(functions, digest, method, replace(shape, reduction=reduction))
         return _kernels[identity]
 
 
 def _make(functions: dict[str, FunctionType], digest: str, method: Method, preferred: Shape) -> Kernel:
     name = functions["slope"].__name__
-    verdict = cache.key(digest, repr(replace(preferred, ragged=False, groups=1)), method.name)
+    verdict = cache.key(digest, repr(replace(preferred, ragged=False, groups=1, reduction=None)), method.name)
     reason = cache.recall(verdict)
     if reason is None:
         try:
@@ -178,6 +185,7 @@ def _signature(shape: Shape) -> tuple[types.Type, ...]:
     else:
         clock = (number, number, index, array(index, 1), array(number, 1))
         extra = (index, index)
+    statistics = () if shape.reduction is None else (matrix, array(index, 2), array(number, 1))
     return (
         matrix,
         matrix,
@@ -185,6 +193,7 @@ def _signature(shape: Shape) -> tuple[types.Type, ...]:
         array(index, 1),
         *clock,
         matrix,
+        *statistics,
         index,
         array(types.int8, 1),
         index,
@@ -209,6 +218,7 @@ def integrate(
     fill: Callable[[int, int], None],
     progress: Callable[[float], None] | None = None,
     key: np.ndarray = NO_KEY,
+    statistics: Gathered | None = None,
 ) -> np.ndarray:
     """Integrate every member in place.
 
@@ -222,7 +232,8 @@ def integrate(
     grid : Grid
         With a last axis of ``padded`` members where ragged.
     out : ndarray, (n_saves * dim, padded)
-        Filled with the saves; may be ``y`` itself where a shared grid has but one.
+        Filled with the saves, or with the last one where statistics are gathered; may be ``y`` itself where a shared
+        grid keeps but one.
     fill : callable
         Called with a range of members before they start, in the thread that will integrate them: puts their
         initial states into ``y`` and their parameters into ``params``.
@@ -230,6 +241,8 @@ def integrate(
         Called with the fraction done, from the calling thread.
     key : ndarray of int64, (2,)
         The 32-bit words of the seed of a random method.
+    statistics : Gathered, optional
+        What a kernel made for statistics gathers.
 
     Returns
     -------
@@ -241,7 +254,7 @@ def integrate(
     raised = np.zeros(strips, np.int8)
     if strips == 0:
         return raised
-    run = _Run(kernel, y, params, key, grid, out, raised, fill)
+    run = _Run(kernel, y, params, key, grid, out, raised, fill, statistics)
     work = strips * shape.strip * shape.dim * (grid.longest + grid.n_saves)
     if work <= INLINE_WORK and progress is None:
         run(0, strips, None)
@@ -281,12 +294,17 @@ class _Run:
     out: np.ndarray
     raised: np.ndarray
     fill: Callable[[int, int], None]
+    statistics: Gathered | None
     report: Callable[[int], Any] | None = None
 
     def __call__(self, first: int, last: int, cancelled: threading.Event | None) -> None:
         shape, grid = self.kernel.shape, self.grid
         dtype = self.y.dtype
         self.fill(first * shape.strip, last * shape.strip)
+        outputs: tuple[np.ndarray, ...] = (self.out,)
+        if self.statistics is not None:
+            self.statistics.begin(first * shape.strip, last * shape.strip)
+            outputs += self.statistics.arrays
         size = max(shape.dim, shape.n_params, 1) * shape.width
         room = np.empty((buffer_rows(self.kernel.method), size), dtype)
         extra = self._strip_buffers(dtype) if shape.ragged else ()
@@ -310,7 +328,7 @@ class _Run:
                 room,
                 self.key,
                 *clock,
-                self.out,
+                *outputs,
                 pitch,
                 self.raised,
                 first,

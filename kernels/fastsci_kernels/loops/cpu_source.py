@@ -8,7 +8,7 @@ step: the grid never moves.
 from __future__ import annotations
 
 from ..methods.method import Method
-from .driver_text import DriverText, Shape, indent
+from .driver_text import DriverText, Shape, indent, time_of
 
 HEADER = """\
 import math
@@ -16,33 +16,36 @@ import math
 from fastsci_kernels.compile import jit
 from fastsci_kernels.numbers import functions
 from fastsci_kernels.numbers.arithmetic import where
-from fastsci_kernels.numbers.memory import load, number, pending, scratch, store, view
+from fastsci_kernels.numbers.memory import any_lane, load, number, pending, scratch, store, view
 
 """
 
 
 def _shared_grid(text: DriverText) -> str:
-    dim = text.shape.dim
     return (
         "def integrate(\n"
-        "    y, params, room, key, t0, dt, counts, save_step, save_offset, out, pitch, o, at, until, j, j1\n"
+        f"    y, params, room, key, t0, dt, counts, save_step, save_offset, {text.outputs}, pitch, o, at, until, j, j1\n"
         "):\n"
-        + indent([*text.memory(), *text.gather("o * pitch")], 1)
+        + indent([*text.memory(), *text.gather("o * pitch"), *text.begin()], 1)
         + indent([f"start = {text.number('t0')}", f"h = {text.number('dt')}"], 1)
+        + indent([] if text.statistics is None else ["n_saves = save_step.shape[0]"], 1)
         + "    while True:\n"
         "        stop = save_step[j] if j < j1 else until\n"
         "        for step_index in range(at, stop):\n"
         + indent(text.step("u", "start + step_index * h", "h"), 3)
+        + indent(text.add_step(), 3)
         + "        at = stop\n"
         "        if j == j1:\n"
         "            break\n"
         "        if save_offset[j] != 0.0:\n"
         + indent(text.step("v", "start + at * h", text.number("save_offset[j]"), "at"), 3)
-        + indent(text.scatter("v", "out", f"j * {dim} + "), 3)
+        + indent(text.save("v", time_of("start", "at", "h", text.number("save_offset[j]"))), 3)
         + "        else:\n"
-        + indent(text.scatter("u", "out", f"j * {dim} + "), 3)
+        + indent(text.save("u", time_of("start", "at", "h")), 3)
         + "        j += 1\n"
-        "    if j < save_step.shape[0]:\n" + indent(text.scatter("u", "y"), 2)
+        + indent(text.end(), 1)
+        + "    if j < save_step.shape[0]:\n"
+        + indent(text.scatter("u", "y"), 2)
     )
 
 
@@ -53,10 +56,11 @@ def _own_grids(text: DriverText) -> str:
     side = text.load("cursor_offset", 0, "0")
     return (
         "def integrate(\n"
-        "    y, params, room, key, t0, dt, counts, save_step, save_offset, out, pitch, o, at, until, last_block,\n"
+        f"    y, params, room, key, t0, dt, counts, save_step, save_offset, {text.outputs}, pitch, o, at, until, last_block,\n"
         "    cursor, cursor_offset, at_grid, off_grid\n"
         "):\n"
         + indent([*text.memory(), *text.gather("o * pitch"), f"start = {start}", f"h = {h}"], 1)
+        + indent(text.begin() if text.every else [], 1)
         + "    n_saves = save_step.shape[0]\n"
         f"    for lane in range({width}):\n"
         "        j = 0\n"
@@ -77,6 +81,7 @@ def _own_grids(text: DriverText) -> str:
         "        for step_index in range(at, stop):\n"
         + indent(text.step("v", "start + step_index * h", "h"), 3)
         + indent([f"running = pending(counts, o, step_index, {text.shape.bits}, {width})", *text.keep_running()], 3)
+        + indent(text.add_step(", running"), 3)
         + "        at = stop\n"
         "        if event > until or (event == until and not last_block):\n"
         "            break\n"
@@ -93,24 +98,52 @@ def _own_grids(text: DriverText) -> str:
         + f"        for lane in range({width}):\n"
         "            j = cursor[lane]\n"
         "            if j < n_saves and save_step[j, o + lane] == event:\n"
-        f"                for i in range({dim}):\n"
-        f"                    row = j * {dim} + i\n"
-        "                    if save_offset[j, o + lane] != 0.0:\n"
-        "                        out[row, o + lane] = off_grid[i, lane]\n"
-        "                    else:\n"
-        "                        out[row, o + lane] = at_grid[i, lane]\n"
-        "                cursor[lane] = j + 1\n" + indent(text.scatter("u", "y"), 1)
+        + indent(_save_lane(text), 4)
+        + "                cursor[lane] = j + 1\n"
+        + indent(text.end() if text.every else [], 1)
+        + indent(text.scatter("u", "y"), 1)
     )
+
+
+def _of_lane(text: DriverText, array: str, row: str) -> str:
+    """The number of one lane's member."""
+    return f"{array}[{row}, o + lane]" if text.shape.arrays else f"load({array}, {row}, o + lane, 1)"
+
+
+def _save_lane(text: DriverText) -> list[str]:
+    """What happens to the state of one lane, which ``at_grid`` or ``off_grid`` holds, at its save ``j``."""
+    row = "i" if text.statistics else f"j * {text.shape.dim} + i"
+    lines = [
+        f"for i in range({text.shape.dim}):",
+        f"    row = {row}",
+        "    if save_offset[j, o + lane] != 0.0:",
+        "        out[row, o + lane] = off_grid[i, lane]",
+        "    else:",
+        "        out[row, o + lane] = at_grid[i, lane]",
+    ]
+    if text.statistics is None or text.every:
+        return lines
+    t0, dt, offset = (_of_lane(text, *place) for place in (("t0", "0"), ("dt", "0"), ("save_offset", "j")))
+    time = time_of(t0, "at", dt, offset)
+    return [
+        "if j == n_saves - 1:",
+        *(f"    {line}" for line in lines),
+        "elif save_offset[j, o + lane] != 0.0:",
+        *(f"    {line}" for line in text.statistics.lane(("off_grid", 0, "lane"), "j + 1", time, "o + lane")),
+        "else:",
+        *(f"    {line}" for line in text.statistics.lane(("at_grid", 0, "lane"), "j + 1", time, "o + lane")),
+    ]
 
 
 SHARED = ("j", "j1")
 OWN = ("last_block", "cursor", "cursor_offset", "at_grid", "off_grid")
 
 
-def _loop_over_strips(shape: Shape) -> str:
+def _loop_over_strips(text: DriverText) -> str:
     """The entry point.  On scalars an exception of the right-hand side ends its member and no other."""
+    shape = text.shape
     extra = ", ".join(OWN if shape.ragged else SHARED)
-    shared = "y, params, room, key, t0, dt, counts, save_step, save_offset, out, pitch"
+    shared = f"y, params, room, key, t0, dt, counts, save_step, save_offset, {text.outputs}, pitch"
     call = f"integrate({shared}, s * {shape.strip}, at, until, {extra})"
     body = f"        {call}\n"
     if shape.width == 1:
@@ -124,11 +157,20 @@ def _loop_over_strips(shape: Shape) -> str:
     return f"def drive({shared}, raised, first, last, at, until, {extra}):\n    for s in range(first, last):\n{body}"
 
 
+def _statistics(text: DriverText) -> str:
+    """The functions that gather statistics, where a run does: of all lanes, or of one that saves alone."""
+    if text.statistics is None:
+        return ""
+    if text.shape.ragged and not text.every:
+        return text.statistics.preamble(1, "jit", suffix="_lane", memory=True)
+    return text.statistics.preamble(text.shape.width, "jit", masked=text.shape.ragged)
+
+
 def driver_source(method: Method, shape: Shape) -> str:
     """The module text; it expects ``slope``, the compiled user's function, among its globals."""
     text = DriverText(shape, method)
     integrate = _own_grids(text) if shape.ragged else _shared_grid(text)
     return (
-        f"{HEADER}{text.preamble('jit')}\n\n{integrate}\n\nintegrate = jit(integrate)\n\n\n"
-        f"{_loop_over_strips(shape)}\n\ndrive = jit(drive, cache=CACHE)\n"
+        f"{HEADER}{text.preamble('jit')}{_statistics(text)}\n\n{integrate}\n\nintegrate = jit(integrate)\n\n\n"
+        f"{_loop_over_strips(text)}\n\ndrive = jit(drive, cache=CACHE)\n"
     )

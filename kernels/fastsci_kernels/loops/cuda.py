@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FunctionType, MappingProxyType
 from typing import Any
@@ -14,23 +13,20 @@ import numpy as np
 from numba import types
 
 from .. import cache, cuda_target
-from ..compile import CompilationError, compile_all, explain
-from ..fingerprint import captured, fingerprint_all, is_library
+from ..compile import CompilationError, explain
+from ..fingerprint import fingerprint_all
 from ..methods.method import Method
-from ..numbers import memory, on_cuda, plain
-from ..numbers.arithmetic import where
+from .cuda_build import check_limits, for_target, names
 from .cuda_source import driver_source, local_bytes
 from .driver_text import Shape
 from .grid import Grid
+from .statistics import Gathered, Reduction
 
 BLOCK = 128  # threads
 FEW_BLOCK = 32  # threads, where there are too few members for every multiprocessor to have a full block
 FEW_MEMBERS = 16_384
 MAX_BLOCKS = 2**20
-# Bytes a thread may keep for itself, and bytes of constants a kernel may hold (CUDA C++ Programming Guide, technical
-# specifications per compute capability).
 NO_KEY = np.zeros(2, np.int64)
-LOCAL_LIMIT, CONSTANT_LIMIT = 512 * 2**10, 64 * 2**10
 
 LAUNCH_SECONDS = 0.2
 # Components times stages in a run's first launch, a thread and in all; from then on the launches time themselves.
@@ -60,14 +56,15 @@ def kernel(
     n_params: int,
     dtype: np.dtype,
     parts: Mapping[str, FunctionType] = MappingProxyType({}),
+    reduction: Reduction | None = None,
 ) -> Kernel:
     """The compiled driver for a right-hand side and the further functions of the method, from memory or made now."""
-    shape = Shape(style, dim, n_params, dtype.itemsize * 8)
+    shape = Shape(style, dim, n_params, dtype.itemsize * 8, reduction=reduction)
     functions = {"slope": fun, **{f"user_{part}": parts[part] for part in method.parts}}
     identity = (fingerprint_all(functions.values()), method.name, shape)
     with _building:
         if identity not in _kernels:
-            _check_limits(functions, method, shape)
+            check_limits(functions, shape.bits, dim, local_bytes(method, shape), method.name)
             drive = build(functions, method, shape)
             if not cuda_target.simulated():
                 try:
@@ -78,64 +75,11 @@ def kernel(
         return _kernels[identity]
 
 
-def _check_limits(functions: Mapping[str, FunctionType], method: Method, shape: Shape) -> None:
-    needed = local_bytes(method, shape)
-    if needed > LOCAL_LIMIT:
-        raise ValueError(
-            f"y0: a state of {shape.dim} numbers needs {needed} bytes a thread with {method.name}, but a GPU thread"
-            f' has {LOCAL_LIMIT}; use device="cpu"'
-        )
-    seen: set[int] = set()
-    arrays = [array for fun in functions.values() for array in _constant_arrays(fun, seen)]
-    held = sum(array.size for array in arrays) * shape.bits // 8
-    if held > CONSTANT_LIMIT:
-        raise ValueError(
-            f"constants: {functions['slope'].__name__} reads {held} bytes of arrays, but a GPU kernel holds"
-            f' {CONSTANT_LIMIT}; use device="cpu"'
-        )
-
-
-def _constant_arrays(fun: FunctionType, seen: set[int]) -> Iterator[np.ndarray]:
-    """The arrays that a function and those it calls take from around themselves."""
-    seen.add(id(fun))
-    for value in captured(fun).values():
-        inner = getattr(value, "py_func", value)
-        if isinstance(value, np.ndarray) and id(value) not in seen:
-            seen.add(id(value))
-            yield value
-        elif isinstance(inner, FunctionType) and not is_library(inner) and id(inner) not in seen:
-            yield from _constant_arrays(inner, seen)
-
-
 def build(functions: Mapping[str, FunctionType], method: Method, shape: Shape) -> Any:
     """The kernel of a user's functions, not yet compiled for a device."""
-    source = driver_source(method, shape)
-    if not cuda_target.simulated():
-        on_cuda.bind()
-    precision = np.float32 if shape.bits == 32 else np.float64
-
-    def in_precision(value: Any) -> Any:
-        shared = isinstance(value, np.ndarray) and value.dtype == np.float64
-        return value.astype(precision) if shared else value
-
-    def device(function: FunctionType) -> Any:
-        return cuda_target.device(cuda_target.substitute(function, in_precision))
-
-    numbers = plain if cuda_target.simulated() else memory
-    values = {
-        **compile_all(functions, device),
-        "cuda": cuda_target.cuda(),
-        "device": cuda_target.device,
-        "kernel": cuda_target.kernel,
-        "load": numbers.load,
-        "store": numbers.store,
-        "scratch": numbers.scratch,
-        "number": numbers.number,
-        "where": where,
-        "math": math,
-    }
+    source = for_target(driver_source(method, shape))
     name = cache.key(fingerprint_all(functions.values()), source, f"float{shape.bits}", cuda_target.version())
-    return cache.load(name, source, values).drive
+    return cache.load(name, source, names(functions, shape.bits)).drive
 
 
 def signature(shape: Shape) -> tuple[types.Type, ...]:
@@ -143,7 +87,9 @@ def signature(shape: Shape) -> tuple[types.Type, ...]:
     number = types.float64 if shape.bits == 64 else types.float32
     matrix, index = types.Array(number, 2, "C"), types.int64
     steps, counts = types.Array(index, 2, "C"), types.Array(index, 1, "C")
-    return (matrix, matrix, counts, matrix, matrix, steps, matrix, matrix, counts, *(index,) * 3, matrix, counts)
+    statistics = () if shape.reduction is None else (matrix, steps, types.Array(number, 1, "C"))
+    saves = (steps, matrix, matrix, *statistics, counts)
+    return (matrix, matrix, counts, matrix, matrix, *saves, *(index,) * 3, matrix, counts)
 
 
 def integrate(
@@ -154,6 +100,7 @@ def integrate(
     out: Any,
     progress: Callable[[float], None] | None = None,
     key: np.ndarray = NO_KEY,
+    statistics: Gathered | None = None,
     *,
     block: int | None = None,
     max_blocks: int = MAX_BLOCKS,
@@ -169,11 +116,13 @@ def integrate(
     grid : Grid
         With a last axis of ``n_members`` where ragged.
     out : device array, (n_saves * dim, n_members)
-        Filled with the saves.
+        Filled with the saves, or with the last one where statistics are gathered.
     progress : callable, optional
         Called with the fraction done, between launches.
     key : ndarray of int64, (2,)
         The 32-bit words of the seed of a random method.
+    statistics : Gathered, optional
+        What a kernel made for statistics gathers, on the host.
     block, max_blocks : int, optional
         Threads a block and blocks a launch; members beyond their product wait for a thread.
 
@@ -193,6 +142,7 @@ def integrate(
         cuda.to_device(_as_matrix(part, dtype))
         for part, dtype in ((grid.save_step, np.int64), (grid.save_offset, y.dtype))
     ]
+    gathering = to_device(statistics)
     cursor = cuda.to_device(np.zeros(n, np.int64))
     work = kernel.shape.dim * kernel.method.stages
     steps = max(1, int(min(FIRST_THREAD_WORK, FIRST_WORK / n) / work))
@@ -201,15 +151,31 @@ def integrate(
         until = min(end, at + steps)
         last = until == end
         began = time.perf_counter()
-        launch(y, params, seed, *clock, *saves, out, cursor, int(grid.ragged), at, until, y, cursor)
+        launch(y, params, seed, *clock, *saves, out, *gathering, cursor, int(grid.ragged), at, until, y, cursor)
         cuda.synchronize()
         if progress is not None:
             progress(until / max(end, 1) if not last else 1.0)
         if last:
+            to_host(statistics, gathering)
             return cursor.copy_to_host() != grid.n_saves
         elapsed = max(time.perf_counter() - began, 1e-6)
         steps = max(1, int(steps * min(GROWTH, LAUNCH_SECONDS / elapsed)))
         at = until
+
+
+def to_device(statistics: Gathered | None) -> list[Any]:
+    """The arrays that gather statistics, made ready."""
+    if statistics is None:
+        return []
+    statistics.begin(0, statistics.sums.shape[1])
+    return [cuda_target.cuda().to_device(array) for array in statistics.arrays]
+
+
+def to_host(statistics: Gathered | None, gathering: list[Any]) -> None:
+    """What a run has gathered on the device."""
+    if statistics is not None:
+        gathering[0].copy_to_host(statistics.sums)
+        gathering[1].copy_to_host(statistics.tallies)
 
 
 def _as_matrix(part: Any, dtype: Any) -> np.ndarray:

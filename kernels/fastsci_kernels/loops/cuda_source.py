@@ -12,7 +12,7 @@ it read from in registers through all the steps, to write there at the end (68 r
 from __future__ import annotations
 
 from ..methods.method import Method
-from .driver_text import TUPLE_LIMIT, DriverText, Shape, indent
+from .driver_text import TUPLE_LIMIT, DriverText, Shape, indent, time_of
 
 LOST = -1
 
@@ -24,9 +24,8 @@ def local_bytes(method: Method, shape: Shape) -> int:
 
 
 def _drive(text: DriverText) -> str:
-    save = f"j * {text.shape.dim} + "
     return (
-        "def drive(y, params, key, t0, dt, save_step, save_offset, out, cursor, own, at, until, y_end, cursor_end):\n"
+        f"def drive(y, params, key, t0, dt, save_step, save_offset, {text.outputs}, cursor, own, at, until, y_end, cursor_end):\n"
         "    n_saves = save_step.shape[0]\n"
         + indent(text.memory(), 1)
         + "    for o in range(cuda.grid(1), y.shape[1], cuda.gridsize(1)):\n"
@@ -35,7 +34,7 @@ def _drive(text: DriverText) -> str:
         f"            cursor[o] = {LOST}\n"
         "            grid = o * own\n"
         "            start = load(t0, 0, grid, 1)\n"
-        "            h = load(dt, 0, grid, 1)\n" + indent(text.gather(), 3) + "            k = at\n"
+        "            h = load(dt, 0, grid, 1)\n" + indent([*text.gather(), *text.begin()], 3) + "            k = at\n"
         "            while j < n_saves:\n"
         "                stop = save_step[j, grid]\n"
         "                saving = stop <= until\n"
@@ -43,16 +42,17 @@ def _drive(text: DriverText) -> str:
         "                    stop = until\n"
         "                for step_index in range(k, stop):\n"
         + indent(text.step("u", "start + step_index * h", "h"), 5)
+        + indent(text.add_step(), 5)
         + "                k = stop\n"
         "                if not saving:\n"
         "                    break\n"
         "                offset = load(save_offset, j, grid, 1)\n"
         "                if offset != 0.0:\n"
-        + indent([*text.step("v", "start + k * h", "offset", "k"), *text.scatter("v", "out", save)], 5)
+        + indent([*text.step("v", "start + k * h", "offset", "k"), *text.save("v", time_of("start", "k", "h", "offset"))], 5)
         + "                else:\n"
-        + indent(text.scatter("u", "out", save), 5)
+        + indent(text.save("u", time_of("start", "k", "h")), 5)
         + "                j += 1\n"
-        + indent(text.scatter("u", "y_end"), 3)
+        + indent([*text.end(), *text.scatter("u", "y_end")], 3)
         + "            cursor_end[o] = j\n"
     )
 
@@ -63,4 +63,5 @@ def driver_source(method: Method, shape: Shape) -> str:
     ``CACHE`` what is compiled.
     """
     text = DriverText(shape, method, on_stack=True)
-    return f"{text.preamble('device')}\n\n{_drive(text)}\n\ndrive = kernel(drive, CACHE)\n"
+    statistics = "" if text.statistics is None else text.statistics.preamble(1, "device")
+    return f"{text.preamble('device')}{statistics}\n\n{_drive(text)}\n\ndrive = kernel(drive, CACHE)\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..methods.method import Method, in_place, is_flat
+from .statistics import Reduction
+from .statistics_text import StatisticsText
 
 TUPLE_LIMIT = 32  # parameters beyond this many live in memory
 STACK_LIMIT = 16  # buffers of at most this many numbers live on the stack, where they can become registers
@@ -22,6 +24,7 @@ class Shape:
     groups: int = 1  # numbers stepped in turn, so that one's arithmetic hides the other's latency
     ragged: bool = False
     arrays: bool = False  # NumPy's own arrays and floats instead of views and numbers
+    reduction: Reduction | None = None  # statistics in the place of saves
 
     @property
     def flat(self) -> bool:
@@ -144,11 +147,88 @@ class DriverText:
             lines.append(f"{target}{suffix} = step({time}, u{suffix}, p{suffix}, {size}{draws})")
         return lines
 
+    # --- statistics in the place of saves ---
+
+    @property
+    def statistics(self) -> StatisticsText | None:
+        shape = self.shape
+        if shape.reduction is None:
+            return None
+        return StatisticsText(shape.reduction, shape.dim, shape.bits, shape.flat, shape.arrays)
+
+    @property
+    def outputs(self) -> str:
+        """Arguments that a driver writes results to."""
+        return "out" if self.shape.reduction is None else "out, sums, tallies, table"
+
+    @property
+    def every(self) -> bool:
+        """Whether each step's end is saved, and nothing besides."""
+        return self.shape.reduction is not None and self.shape.reduction.every
+
+    def begin(self) -> list[str]:
+        """The running statistics of the members from ``o`` on, from memory."""
+        return self._each_group("begin")
+
+    def end(self) -> list[str]:
+        """The running statistics, back to memory."""
+        return self._each_group("end")
+
+    def _each_group(self, name: str) -> list[str]:
+        if self.statistics is None:
+            return []
+        return [
+            line
+            for group in range(self.shape.groups)
+            for line in getattr(self.statistics, name)(self._column("o", group), self._group(group))
+        ]
+
+    def add(self, state: str, count: str, time: str, running: str = "") -> list[str]:
+        """Add a state, ``u`` or ``v``, to the statistics."""
+        if self.statistics is None:
+            return []
+        return [
+            line
+            for group in range(self.shape.groups)
+            for line in self.statistics.add(
+                f"{state}{self._group(group)}",
+                count,
+                time,
+                column=self._column("o", group),
+                group=self._group(group),
+                rest=running,
+            )
+        ]
+
+    def add_step(self, running: str = "") -> list[str]:
+        """Add the state that a step has led to, where every step is saved."""
+        if not self.every:
+            return []
+        return self.add("u", "step_index + 1", time_of("start", "(step_index + 1)", "h"), running)
+
+    def save(self, state: str, time: str) -> list[str]:
+        """What happens to a state at save ``j``; the last save is the end of the run."""
+        if self.shape.reduction is None:
+            return self.scatter(state, "out", f"j * {self.shape.dim} + ")
+        if self.every:
+            return self.scatter(state, "out")
+        return [
+            "if j < n_saves - 1:",
+            *(f"    {line}" for line in self.add(state, "j + 1", time)),
+            "else:",
+            *(f"    {line}" for line in self.scatter(state, "out")),
+        ]
+
     def keep_running(self) -> list[str]:
         """Take the step ``v`` into ``u`` for the members that have not reached their end."""
         if self.shape.flat:
             return ["u = (" + "".join(f"where(running, v[{i}], u[{i}]), " for i in range(self.shape.dim)) + ")"]
         return [f"for i in range({self.shape.dim}):", "    u[i] = where(running, v[i], u[i])"]
+
+
+def time_of(start: str, steps: str, h: str, offset: str = "") -> str:
+    """The time of a save, the same of one lane as of many: no fused multiply-add."""
+    return f"{start} - (-({steps} * {h}))" + (f" + {offset}" if offset else "")
 
 
 def buffer_rows(method: Method) -> int:

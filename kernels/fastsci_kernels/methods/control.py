@@ -37,7 +37,9 @@ class Controller:
             if beta:
                 exponent = -beta / (2.0 * (error_order + 1.0))
                 terms.append(f"approximate_power(max({name}, {TINY_ERROR!r}), {exponent!r})")
-        return [f"factor = min(max({SAFETY!r} * {' * '.join(terms)}, {SMALLEST!r}), {LARGEST!r})"]
+        # Whatever the exponents, the step settles where the error of the last step is that of plain integral control.
+        safety = SAFETY ** sum(self.betas)
+        return [f"factor = min(max({safety!r} * {' * '.join(terms)}, {SMALLEST!r}), {LARGEST!r})"]
 
 
 CONTROLLERS = {

@@ -29,3 +29,7 @@ def approximate_power(x, exponent):
 
 def any_lane(mask):
     return bool(mask)
+
+
+def lane(value, index):
+    return value
