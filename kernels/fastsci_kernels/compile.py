@@ -27,9 +27,14 @@ def jit(function: FunctionType | None = None, *, cache: bool = False, **options:
     """
 
     def wrap(fun):
-        return njit(fun, nogil=True, error_model="numpy", cache=cache, **options)
+        return njit(fun, nogil=True, error_model="numpy", cache=cache, no_cfunc_wrapper=True, **options)
 
     return wrap if function is None else wrap(function)
+
+
+def inner(function: FunctionType, **options: Any):
+    """Compile a function that compiled functions alone call: without what Python would need to call it."""
+    return jit(function, no_cpython_wrapper=True, **options)
 
 
 def compilable(fun: FunctionType, wrap=jit, _made: dict[int, Any] | None = None) -> FunctionType:

@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 
 from .. import cache
-from ..compile import CompilationError, compile_all, explain, jit
+from ..compile import CompilationError, compile_all, explain, inner
 from ..fingerprint import fingerprint_all
 from ..methods.adaptive import AdaptiveMethod
 from . import pool
@@ -122,7 +122,7 @@ def _make(functions: Mapping[str, FunctionType], digest: str, method: AdaptiveMe
 
 def _compile(functions: Mapping[str, FunctionType], digest: str, text: AdaptiveText, reason: str = "") -> Kernel:
     source = adaptive_source(text.method, text.shape)
-    wrap = jit if text.shape.width > 1 else partial(jit, boundscheck=True)
+    wrap = inner if text.shape.width > 1 else partial(inner, boundscheck=True)
     module = cache.load(cache.key(digest, source), source, compile_all(functions, wrap))
     try:
         for function, signature in ((module.drive, _drive_signature), (module.prepare, _prepare_signature)):

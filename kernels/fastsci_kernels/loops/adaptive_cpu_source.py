@@ -31,7 +31,7 @@ import math
 
 import numpy as np
 
-from fastsci_kernels.compile import jit
+from fastsci_kernels.compile import inner, jit
 from fastsci_kernels.numbers import functions
 from fastsci_kernels.numbers.approximate import approximate_power
 from fastsci_kernels.numbers.arithmetic import where
@@ -334,7 +334,8 @@ def _drive(text: AdaptiveText) -> str:
         "        break",
         f"    if state[{STEPS}] + columns * {int(text.shape.dense)} > path.shape[0]:",
         "        break",
-        "    o = 0",
+        # Not a literal, for which everything called with it would be compiled once more.
+        "    o = active - active",
         "    while o < active:",
         *_inside(_inside(group)),
         f"state[{ACTIVE}] = active",
@@ -369,8 +370,8 @@ def adaptive_source(method: AdaptiveMethod, shape: AdaptiveShape) -> str:
     """The module text; it expects the compiled user's functions among its globals."""
     text = AdaptiveText(shape, method)
     functions = ((_sweep, "sweep"), (_enter, "enter"), (_leave, "leave"), (_begin, "begin"))
-    parts = "".join(f"\n\n{make(text)}\n\n{name} = jit({name})\n" for make, name in functions)
+    parts = "".join(f"\n\n{make(text)}\n\n{name} = inner({name})\n" for make, name in functions)
     return (
-        f"{HEADER}{text.preamble('jit')}{parts}\n\n{_drive(text)}\n\ndrive = jit(drive, cache=CACHE)\n\n\n"
+        f"{HEADER}{text.preamble('inner')}{parts}\n\n{_drive(text)}\n\ndrive = jit(drive, cache=CACHE)\n\n\n"
         f"{_prepare(text)}\n\nprepare = jit(prepare, cache=CACHE)\n"
     )
