@@ -9,7 +9,7 @@ import numpy as np
 from fastsci_kernels.loops import adaptive
 
 from ._arrays import Library
-from ._cpu import each, empty_columns, times_of
+from ._cpu import each, empty_columns, reduced, room_for, times_of
 from ._request import Request
 from ._validate import Ensemble
 from .dense import DenseOutput
@@ -31,7 +31,8 @@ def integrate(
     padded = -(-n // lanes) * lanes
     y, params, fill = empty_columns(members, padded, lanes)
     saves = save_times(members, padded)
-    n_saves = len(saves) - 1
+    room = room_for(members, kernel.shape.reduction, padded)
+    n_saves = len(saves) - 1 if room is None else 0
     out = np.full((n_saves * dim, padded), np.nan, dtype)
     arranged = adaptive.Members(
         y=y,
@@ -44,6 +45,7 @@ def integrate(
         max_step=request.control.max_step,
         max_steps=request.control.max_steps,
         count=n,
+        statistics=room,
     )
     done = adaptive.integrate(kernel, arranged, fill, progress)
     t_events, y_events = collect(done.events, len(request.events), n, dim, dtype)
@@ -73,6 +75,7 @@ def integrate(
         y_events=y_events if request.events else None,
         sol=DenseOutput(done.steps, dim, n, dtype) if request.dense else None,
         lanes_busy=done.lanes_busy,
+        reduced=reduced(members, room, None, done.status[:n], give),
     )
 
 

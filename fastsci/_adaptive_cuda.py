@@ -12,7 +12,7 @@ from fastsci_kernels.loops import adaptive_cuda
 
 from ._adaptive import save_times, spans
 from ._arrays import Library
-from ._cpu import each, times_of
+from ._cpu import each, reduced, room_for, times_of
 from ._cuda import device_memory, members_first, pack_on_device
 from ._request import Request
 from ._validate import Ensemble
@@ -37,6 +37,8 @@ def integrate(
     memory = device_memory(library, members)
     with memory.on_device():
         kernel = adaptive_cuda.kernel(request.functions(system), request.method, request.shape(system, members))
+        room = room_for(members, kernel.shape.reduction, n)
+        n_saves = 0 if room is not None else n_saves
         out = memory.put(np.full((max(n_saves * dim, 1), n), np.nan, members.dtype))
         y, params = pack_on_device(members, memory)
         done = adaptive_cuda.integrate(
@@ -51,6 +53,7 @@ def integrate(
             max_step=control.max_step,
             max_steps=control.max_steps,
             progress=progress,
+            statistics=room,
         )
         final = memory.take(done.y)
         saves = memory.take(out)[: n_saves * dim].reshape(n_saves, dim, n)
@@ -73,4 +76,5 @@ def integrate(
             t_final=give(done.t_final),
             t_events=t_events if request.events else None,
             y_events=y_events if request.events else None,
+            reduced=reduced(members, room, None, done.status, give),
         )

@@ -42,7 +42,9 @@ class Choices:
 
     def refuse(self) -> None:
         """With a fixed step there is nothing to choose."""
-        defaults = {"rtol": RTOL, "atol": ATOL, "first_step": None, "max_step": None, "max_steps": None}
+        defaults = {
+            "rtol": RTOL, "atol": ATOL, "first_step": None, "max_step": None, "max_steps": None, "controller": "I"
+        }  # fmt: skip
         for name, default in defaults.items():
             value = getattr(self, name)
             if value is not default and not (np.isscalar(value) and value == default):

@@ -46,6 +46,8 @@ class Request:
             compensated=self.compensated,
             saving=members.t_eval is not None,
             dense=self.dense,
+            reduction=members.statistics and members.statistics.reduction(every=False, discrete=False),
+            flat_limit=self.method.flat_limit,
         )
 
     def functions(self, system: System) -> dict[str, Any]:
@@ -60,14 +62,20 @@ class Request:
         return found
 
 
-def columns_method(name: str, system: System, members: Ensemble, rtol: float) -> AdaptiveMethod:
-    """The method by name, made ready for a system."""
+def columns_method(name: str, system: System, members: Ensemble, rtol: float, dense: bool) -> AdaptiveMethod:
+    """The method by name, made ready for a system; ``dense`` where more than the ends of steps is looked at."""
     function = _function.plain_function(system.fun)
     if name == TAYLOR.name:
         from fastsci_kernels.methods.taylor import Taylor
 
-        n_params = len(members.params)
-        return Taylor.of(function, style=system.style, dim=members.dim, n_params=n_params, tolerance=rtol)
+        return Taylor.of(
+            function,
+            style=system.style,
+            dim=members.dim,
+            n_params=len(members.params),
+            tolerance=rtol,
+            dense=dense or members.t_eval is not None,
+        )
     method = ADAPTIVE.get(name) or STEPPED.get(name)
     if isinstance(method, Rosenbrock):
         jac = None if system.jac is None else _function.plain_function(system.jac)

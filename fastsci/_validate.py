@@ -138,7 +138,7 @@ def _adaptive_clock(t_span: Any, first_step: Any) -> tuple[np.ndarray, np.ndarra
     if first_step is None:
         return span, np.zeros(())
     step = _step(first_step, "first_step")
-    if (step > np.abs(span[..., 1] - span[..., 0])).any():
+    if (step > np.abs(span[..., 1] - span[..., 0]) * (1.0 + 1e-9)).any():
         raise ValueError(f"first_step: is {step.max():g}, longer than t_span; take a smaller one or leave it out")
     return span, step
 

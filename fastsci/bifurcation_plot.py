@@ -93,9 +93,8 @@ def compose(diagram: Diagram) -> Figure:
     )  # fmt: skip
     if escaped.any():
         _shade(axis, escaped, extent)
-    axis.set(xlabel=diagram.parameter, ylabel=diagram.component)
-    axis.xaxis.label.set_size(14)
-    axis.yaxis.label.set_size(14)
+    axis.set_xlabel(diagram.parameter, fontsize=14)
+    axis.set_ylabel(diagram.component, fontsize=14)
     axis.set_title(diagram.title, loc="left", pad=10, fontsize=11)
     bar = figure.add_axes(((LEFT + COLUMNS + 40) / width, BELOW / height, 24 / width, 0.4 * ROWS / height))
     figure.colorbar(image, cax=bar, label="share of the iterations", extend="max")

@@ -69,12 +69,12 @@ class DenseOutput:
             elapsed = flat - start[np.clip(which, 0, None)]
             slack = 1e-9 * np.abs(chosen[:, 2]) + 4 * np.finfo(self._rows.dtype).eps * np.abs(flat)
             inside = (which >= 0) & (np.abs(elapsed) <= np.abs(reach[np.clip(which, 0, None)]) + slack)
-            with np.errstate(all="ignore"):
-                theta = np.where(chosen[:, 1] == 0, 0.0, elapsed / np.where(chosen[:, 1] == 0, 1.0, chosen[:, 1]))
             powers = chosen[:, 3:].reshape(flat.size, -1, dim)
             value = np.zeros((flat.size, dim))
-            for coefficient in powers[:, ::-1].swapaxes(0, 1):
-                value = value * theta[:, np.newaxis] + coefficient
+            with np.errstate(all="ignore"):  # far outside there is nothing to compute
+                theta = np.where(chosen[:, 1] == 0, 0.0, elapsed / np.where(chosen[:, 1] == 0, 1.0, chosen[:, 1]))
+                for coefficient in powers[:, ::-1].swapaxes(0, 1):
+                    value = value * theta[:, np.newaxis] + coefficient
             values[:, inside] = value[inside].T
         return values[:, 0] if times.ndim == 0 else values
 

@@ -181,7 +181,7 @@ def solve_ensemble(
             from ._adaptive_cuda import integrate
         else:
             from ._adaptive import integrate
-        chosen = columns_method(name, described, members, rtol)
+        chosen = columns_method(name, described, members, rtol, bool(happenings) or dense_output)
         control = choices.checked(members.dim, members.dtype, adaptive)
         request = Request(chosen, control, happenings, bool(dense_output), bool(compensated))
         return integrate(described, members, request, library, meter)

@@ -35,7 +35,7 @@ class Event:
     fun: Plain
     direction: int = 0
     terminal: bool = False
-    apply: Plain | None = None
+    apply: Callable[..., Any] | None = None
 
 
 def event(
@@ -58,7 +58,9 @@ def event(
         End the member at its first crossing, with status 1.
     apply : function, optional
         A jump: ``apply(t, u, p)`` returns the state that the member goes on with, or ``apply(t, u, p, v)`` writes it
-        to ``v``, in the form of the system's own function.
+        to ``v``, in the form of the system's own function.  Jumps that follow one another faster and faster, as the
+        bounces of a ball that comes to rest, end when their distance falls below what the time can tell apart: from
+        then on the member moves on as if there were no event.
 
     Returns
     -------
@@ -94,7 +96,12 @@ def event(
     if condition.__code__.co_argcount != 3:
         raise TypeError(f"events: {condition.__name__} takes {condition.__code__.co_argcount} arguments, expected 3:"
                         " def event(t, u, p): return ...")  # fmt: skip
-    return Event(condition, int(direction), bool(terminal), None if apply is None else _function.plain_function(apply))
+    jump = None
+    if apply is not None:
+        if not callable(apply):
+            raise TypeError(f"apply: is a {type(apply).__name__}, expected a function: def apply(t, u, p): return ...")
+        jump = _function.plain_function(apply)
+    return Event(condition, int(direction), bool(terminal), jump)
 
 
 def as_events(events: Any) -> tuple[Event, ...]:
@@ -184,7 +191,7 @@ def check_event(one: Event, place: int, system: System, t: float, u: NDArray[Any
         raise TypeError(f"{label}: apply returned {after!r}, expected a tuple of {len(state)} numbers, the new state")
 
 
-def _after(apply: Plain, style: str, t: float, u: tuple[float, ...], p: tuple[float, ...]) -> Any:
+def _after(apply: Callable[..., Any], style: str, t: float, u: tuple[float, ...], p: tuple[float, ...]) -> Any:
     if style == "tuple":
         return apply(t, u, p)
     written = list(u)

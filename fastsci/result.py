@@ -42,7 +42,8 @@ class EnsembleResult:
     status : (n_members,) array of int8
         0 reached the end, 1 an event ended it, negative: failed; `message` says how.
     nfev, naccepted, nrejected : (n_members,) array of int64
-        Calls of the right-hand side, steps taken and steps refused.
+        Calls of the right-hand side (those of dense output and of Jacobians not counted), steps taken and steps
+        refused.
     path : {"lanes", "scalar", "cuda"}
         What computed it: SIMD lanes, one member at a time, or a GPU.
     reason : str

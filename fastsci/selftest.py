@@ -14,6 +14,8 @@ import numpy as np
 
 from . import systems
 from .ensemble import solve_ensemble
+from .events import event
+from .iterate import iterate_map
 from .system import system
 
 
@@ -197,6 +199,102 @@ def _elementary_functions() -> tuple[bool, str]:
     spacing = np.maximum(np.spacing(np.abs(exact)), np.where(np.arange(5) == 3, 2.0**-53, 0.0))
     worst = float((np.abs(result.y_final - exact) / spacing).max())
     return worst <= 4.0, f"path {result.path}, at most {worst:.2f} units in the last place apart, expected at most 4"
+
+
+@_check
+def _adaptive() -> tuple[bool, str]:
+    """Members that choose their own steps follow the oscillator's exact solution."""
+    frequency, end = np.linspace(0.5, 8.0, 40), 10.0
+    result = solve_ensemble(
+        _oscillator, (0.0, end), [1.0, 0.0], params={"frequency": frequency}, method="Tsit5", rtol=1e-9, atol=1e-9,
+        device="cpu",
+    )  # fmt: skip
+    error = float(np.abs(result.y_final[:, 0] - np.cos(frequency * end)).max())
+    own = bool((np.diff(result.naccepted) >= 0).all() and result.naccepted[-1] > 5 * result.naccepted[0])
+    taken = f"{result.naccepted.min()} to {result.naccepted.max()} steps"
+    return own and error < 1e-6, f"{taken}, largest difference {error:.1e}, expected below 1e-6"
+
+
+@_check
+def _event_time() -> tuple[bool, str]:
+    """A terminal event ends a member where the exact solution crosses zero."""
+    falls = event(_position, direction=-1, terminal=True)
+    result = solve_ensemble(
+        _oscillator, (0.0, 10.0), [1.0, 0.0], params={"frequency": np.array([0.1, 1.0, 4.0])}, method="Tsit5",
+        rtol=1e-10, atol=1e-10, events=falls, device="cpu",
+    )  # fmt: skip
+    # Of the slowest one the quarter of a period is longer than the span.
+    error = float(np.abs(result.t_final - np.array([10.0, math.pi / 2, math.pi / 8])).max())
+    statuses = result.status.tolist()
+    return statuses == [0, 1, 1] and error < 1e-8, f"statuses {statuses}, times differ by at most {error:.1e}"
+
+
+def _position(t: Any, u: Any, p: Any) -> Any:
+    return u[0]
+
+
+@_check
+def _stiff() -> tuple[bool, str]:
+    """Robertson's stiff reactions agree with SciPy's Radau."""
+    from scipy.integrate import solve_ivp
+
+    reactions, end, start = systems.get("robertson"), 1000.0, [1.0, 0.0, 0.0]
+    atol = [1e-10, 1e-14, 1e-10]
+    result = solve_ensemble(reactions, (0.0, end), start, method="Rodas4", rtol=1e-8, atol=atol, device="cpu")
+    expected = solve_ivp(lambda t, u: reactions.rhs(t, u), (0.0, end), start, method="Radau", rtol=1e-9, atol=atol)
+    error = float(np.abs(result.y_final[0] / expected.y[:, -1] - 1.0).max())
+    return error < 1e-6, f"{result.naccepted[0]} steps, relative difference {error:.1e}, expected below 1e-6"
+
+
+@_check
+def _leapfrog() -> tuple[bool, str]:
+    """Leapfrog keeps its own energy of the oscillator over 10,000 steps."""
+    dt, start = 0.1, np.array([[1.0, 0.0], [0.3, -2.0]])
+    end = solve_ensemble(_oscillator, (0.0, 10_000 * dt), start, method="Leapfrog", dt=dt, device="cpu").y_final
+
+    def energy(state: np.ndarray) -> np.ndarray:
+        return state[:, 0] ** 2 + (1.0 - dt * dt / 4.0) * state[:, 1] ** 2
+
+    error = float(np.abs(energy(end) / energy(start) - 1.0).max())
+    return error < 1e-11, f"relative change {error:.1e}, expected below 1e-11"
+
+
+@_check
+def _noise() -> tuple[bool, str]:
+    """Euler-Maruyama gives the Ornstein-Uhlenbeck process its variance, and a seed its paths."""
+    count, dt, steps = 20_000, 0.05, 40
+    runs = [
+        solve_ensemble(
+            _ornstein_uhlenbeck, (0.0, steps * dt), np.zeros((count, 1)), method="EulerMaruyama", dt=dt, seed=seed,
+            device="cpu",
+        ).y_final
+        for seed in (3, 3, 4)
+    ]  # fmt: skip
+    exact = dt * float(np.sum((1.0 - dt) ** (2 * np.arange(steps))))
+    spread = float((runs[0] ** 2).mean()) / exact
+    # Five standard deviations of the mean square of so many normal numbers.
+    within = 5.0 * math.sqrt(2.0 / count)
+    repeated = bool((runs[0] == runs[1]).all() and (runs[0] != runs[2]).any())
+    return repeated and abs(spread - 1.0) < within, f"{spread:.4f} of the exact variance, expected within {within:.3f}"
+
+
+def _one(t: Any, u: Any, p: Any) -> Any:
+    return (1.0,)
+
+
+@system(noise=_one)
+def _ornstein_uhlenbeck(t: Any, u: Any, p: Any) -> Any:
+    return (-u[0],)
+
+
+@_check
+def _map() -> tuple[bool, str]:
+    """The logistic map at r = 2 follows its exact solution."""
+    start, count = np.linspace(0.05, 0.45, 20), 6
+    end = iterate_map(systems.get("logistic"), count, start[:, np.newaxis], params={"r": 2.0}, device="cpu").y_final
+    exact = (1.0 - (1.0 - 2.0 * start) ** (2**count)) / 2.0
+    error = float(np.abs(end[:, 0] - exact).max())
+    return error < 1e-13, f"largest difference {error:.1e}, expected below 1e-13"
 
 
 @_check

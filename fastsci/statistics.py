@@ -89,10 +89,12 @@ class Statistics:
 
     @property
     def histograms(self) -> dict[str, Histogram]:
+        """Those of what is asked that are histograms."""
         return {name: one for name, one in self.asked.items() if isinstance(one, Histogram)}
 
     @property
     def crossings(self) -> dict[str, LastCrossing]:
+        """Those of what is asked that are crossings."""
         return {name: one for name, one in self.asked.items() if isinstance(one, LastCrossing)}
 
     def reduction(self, *, every: bool, discrete: bool) -> Reduction:

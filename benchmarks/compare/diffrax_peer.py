@@ -1,4 +1,8 @@
-"""diffrax under ``vmap``: Tsit5 with a constant step (it has no classical RK4), jitted, in float64."""
+"""diffrax under ``vmap``, jitted, in float64.
+
+With a constant step: Tsit5, for it has no classical RK4.  With steps of its own, one for all members of a batch (under
+``vmap`` all go on until the slowest has ended): a batch a thread, which was quicker than all members in one.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.compare.heyoka_peer import on_threads, threads
 from benchmarks.suites.problems import Problem
 
 
@@ -16,8 +21,8 @@ def prepare(problem: Problem) -> Callable[[], np.ndarray]:
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
-    rhs, dt, t_end = problem.fun, problem.dt, problem.t_end
-    term = diffrax.ODETerm(lambda t, u, p: jnp.stack(rhs(t, tuple(u), tuple(p))))
+    dt, t_end = problem.dt, problem.t_end
+    term = _term(problem)
 
     @jax.jit
     @jax.vmap
@@ -36,3 +41,46 @@ def prepare(problem: Problem) -> Callable[[], np.ndarray]:
 
     solve()
     return solve
+
+
+def prepare_adaptive(problem: Problem, method: str) -> Callable[[float], np.ndarray]:
+    """A call that takes a tolerance, relative and absolute, and returns the final states; compiled once for all."""
+    import diffrax
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    term, solver, t_end, count = _term(problem), getattr(diffrax, method)(), problem.t_end, threads()
+
+    @jax.jit
+    def integrate(u, p, tolerance):
+        def one(u, p):
+            solution = diffrax.diffeqsolve(
+                term, solver, 0.0, t_end, None, u, p,
+                stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance),
+                saveat=diffrax.SaveAt(t1=True), adjoint=diffrax.DirectAdjoint(), max_steps=None,
+            )  # fmt: skip
+            return solution.ys[0]
+
+        return jax.vmap(one)(u, p)
+
+    batches = [(jnp.asarray(problem.y0[i::count]), jnp.asarray(problem.params[i::count])) for i in range(count)]
+
+    def solve(tolerance: float) -> np.ndarray:
+        y = np.empty_like(problem.y0)
+
+        def share(thread: int) -> None:
+            y[thread::count] = np.asarray(jax.block_until_ready(integrate(*batches[thread], tolerance)))
+
+        on_threads(share, count)
+        return y
+
+    solve(1e-2)
+    return solve
+
+
+def _term(problem: Problem):
+    import diffrax
+    import jax.numpy as jnp
+
+    return diffrax.ODETerm(lambda t, u, p: jnp.stack(problem.fun(t, tuple(u), tuple(p))))

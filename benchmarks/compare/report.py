@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "kernels")]
 
 from benchmarks.compare import machine  # noqa: E402
-from benchmarks.compare.rows import Row, rows  # noqa: E402
+from benchmarks.compare.row import Row  # noqa: E402
+from benchmarks.compare.rows import rows  # noqa: E402
 
 HEADER = (
     "| figure | measured, median [range] | target | met | steps/s | peer, steps/s | error | peer's error |\n"
@@ -28,7 +29,10 @@ def _number(value: float | None, unit: str = "") -> str:
 
 
 def _errors(errors: dict[str, float] | None) -> str:
-    return "" if errors is None else f"{errors['total']:.1e} ({errors['rounding']:.0e})"
+    if errors is None:
+        return ""
+    rounding = f" ({errors['rounding']:.0e})" if "rounding" in errors else ""
+    return f"{errors['total']:.1e}{rounding}"
 
 
 def _target(row: Row) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from time import perf_counter
 
 import numpy as np
 
-from benchmarks.compare import fastsci_peer, reference
+from benchmarks.compare import conserved, fastsci_peer, logistic, noise, reference, stiff, unequal, work_precision
+from benchmarks.compare.row import Row
 from benchmarks.compare.timing import PAIRS, compare, seconds
 from benchmarks.suites import processes
 from benchmarks.suites.problems import Problem, problem
@@ -20,34 +21,6 @@ from fastsci_kernels import ceilings
 ROUNDS = 5  # fresh processes for the figures of a start
 # Of a step of RK4 on Lorenz-63: 24 in the slopes, 9 in the arguments of the stages, 11 in the sum of the slopes.
 INSTRUCTIONS, FLOPS = 44, 75
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure: median and extremes over the pairs or rounds, and what it should be."""
-
-    figure: str
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    unit: str = "x"
-    at_least: float | None = None
-    at_most: float | None = None
-    steps_per_second: float | None = None
-    peer_steps_per_second: float | None = None
-    errors: dict[str, float] | None = None
-    peer_errors: dict[str, float] | None = None
-    note: str = ""
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is met; None where there is none, or no figure."""
-        if self.value is None or (self.at_least is None and self.at_most is None):
-            return None
-        return bool(self.value >= self.at_least if self.at_least is not None else self.value <= self.at_most)
-
-    def as_dict(self) -> dict:
-        return {**asdict(self), "met": self.met}
 
 
 def against(
@@ -170,3 +143,9 @@ def rows() -> Iterator[Row]:
     yield _no_target("diffrax", 8192, 100, "Tsit5 at the same constant step, 6 slopes a step; 8,192 members")
     yield _no_target("heyoka", 4096, 500, "adaptive Taylor series over the same span, counted as as many steps")
     yield _no_target("scipy", 8, 100, "RK45 at the same step, 6 slopes a step; 8 members, one after the other")
+    yield from work_precision.rows()
+    yield from unequal.rows()
+    yield from stiff.rows()
+    yield from noise.rows()
+    yield from conserved.rows()
+    yield from logistic.rows()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.compare.report import line
-from benchmarks.compare.rows import Row, against
+from benchmarks.compare.row import Row
+from benchmarks.compare.rows import against
 from benchmarks.compare.timing import compare
 from benchmarks.suites.problems import problem
 

@@ -49,6 +49,19 @@ def one_sided_spring(t, u, p):
     return v, -x
 
 
+def robertson(t, u, p):
+    y1, y2, y3 = u
+    k1, k2, k3 = p
+    slow, back, fast = k1 * y1, k3 * y2 * y3, k2 * y2 * y2
+    return back - slow, slow - back - fast, fast
+
+
+def jac_robertson(t, u, p):
+    y1, y2, y3 = u
+    k1, k2, k3 = p
+    return (-k1, k3 * y3, k3 * y2), (k1, -k3 * y3 - 2.0 * k2 * y2, -k3 * y2), (0.0, 2.0 * k2 * y2, 0.0)
+
+
 @dataclass(frozen=True)
 class Problem:
     """A right-hand side with initial states (n_members, dim), parameters (n_members, n_params) and a time grid."""
@@ -111,11 +124,17 @@ def _one_sided_spring(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.
     return rng.normal(0.0, 1.0, (n, 2)), np.linspace(0.5, 2.0, n)[:, np.newaxis]
 
 
+def _robertson(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    usual = np.array([0.04, 3e7, 1e4])
+    return np.broadcast_to([1.0, 0.0, 0.0], (n, 3)).copy(), usual * 2.0 ** rng.uniform(-1.0, 1.0, (n, 3))
+
+
 _PROBLEMS: dict[str, tuple[FunctionType, Callable, float]] = {
     "lorenz63": (lorenz63, _lorenz63, 0.005),
     "lorenz96": (lorenz96, _lorenz96, 0.01),
     "pendulum": (pendulum, _pendulum, 0.01),
     "kuramoto": (kuramoto, _kuramoto, 0.02),
+    "robertson": (robertson, _robertson, 1e5),
     "one_sided_spring": (one_sided_spring, _one_sided_spring, 0.01),
 }
 
@@ -125,3 +144,8 @@ def problem(name: str, n_members: int, n_steps: int) -> Problem:
     fun, draw, dt = _PROBLEMS[name]
     y0, params = draw(np.random.default_rng(20240229), n_members)
     return Problem(name, fun, y0, params, dt, n_steps)
+
+
+def strided(given: Problem, stride: int) -> Problem:
+    """Every so manyth member alone, the first among them."""
+    return replace(given, y0=given.y0[::stride], params=given.params[::stride])

@@ -5,7 +5,12 @@ from __future__ import annotations
 import argparse
 import inspect
 
-from fastsci_kernels.methods.registry import METHODS
+from fastsci_kernels.methods.midpoint import MIDPOINT
+from fastsci_kernels.methods.registry import ADAPTIVE, METHODS
+from fastsci_kernels.methods.rosenbrock_catalogue import ROSENBROCK_METHODS
+from fastsci_kernels.methods.stochastic import STOCHASTIC
+from fastsci_kernels.methods.symplectic import SYMPLECTIC
+from fastsci_kernels.methods.taylor_family import TAYLOR
 
 from .. import systems as catalogue
 from ..ensemble import methods as method_names
@@ -30,16 +35,37 @@ def systems(parsed: argparse.Namespace) -> int:
 
 
 def methods(parsed: argparse.Namespace) -> int:
-    """Every method: its name, order, stages and source."""
+    """Every method: its name, family, order, stages, other names and source."""
     if parsed.names:
         print("\n".join(method_names()))
         return 0
-    rows = [("name", "order", "stages", "source")]
+    rows = [("name", "family", "order", "stages", "also", "source")]
     for name in method_names():
         method = METHODS[name]
-        rows.append((name, str(method.order), str(method.stages), method.source))
+        order = method.order if isinstance(method.order, str) else f"{method.order:g}"
+        rows.append((name, family(name), order, str(method.stages), ", ".join(method.aliases), method.source))
     _print_table(rows)
     return 0
+
+
+_FAMILIES = {
+    **dict.fromkeys((*ADAPTIVE, TAYLOR.name), "adaptive"),
+    **dict.fromkeys(ROSENBROCK_METHODS, "stiff"),
+    **dict.fromkeys((method.name for method in (*SYMPLECTIC, MIDPOINT)), "symplectic"),
+    **dict.fromkeys((method.name for method in STOCHASTIC), "stochastic"),
+}
+
+
+def family(name: str) -> str:
+    """What kind of method it is: adaptive and stiff ones choose their steps, the others have fixed ones.
+
+    Examples
+    --------
+    >>> from fastsci.cli.catalogue import family
+    >>> family("Tsit5"), family("RK4")
+    ('adaptive', 'fixed')
+    """
+    return _FAMILIES.get(name, "fixed")
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:

@@ -11,12 +11,20 @@ _OPTIONS = {
     "y0": "--y0",
     "params": "--param",
     "dt": "--dt",
+    "rtol": "--rtol",
+    "atol": "--atol",
+    "first_step": "--first-step",
+    "max_step": "--max-step",
+    "max_steps": "--max-steps",
+    "controller": "--controller",
+    "seed": "--seed",
     "method": "--method",
     "dtype": "--dtype",
     "device": "--device",
     "t_span": "--t-end",
     "t_eval": "--save-every",
 }
+_STEP_OPTIONS = re.compile(r"\b(first|max)_(steps?)\b")
 _ARGUMENT = re.compile(rf"({'|'.join(_OPTIONS)})(?=[:\[])")
 
 
@@ -33,7 +41,9 @@ def one_line(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     text = text.replace('device="cpu"', "--device cpu")
     named = _ARGUMENT.match(text)
-    return _OPTIONS[named.group()] + text[named.end() :] if named else text
+    if named is None:
+        return text
+    return _OPTIONS[named.group()] + _STEP_OPTIONS.sub(r"--\1-\2", text[named.end() :])
 
 
 def is_about_an_option(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ from .errors import UsageError
 Command = Callable[[argparse.Namespace], int]
 
 RUN_HELP = """\
-Integrate an ensemble with a fixed step and say what came out.
+Integrate an ensemble, with a fixed step or a step a member, and say what came out.
 
 SYSTEM is a name of the catalogue (`fastsci systems` lists them), with its size where it has one: lorenz96,
 lorenz96:n=100; or a function of your own: model.py:name, or model.py where it holds a single one.  The function is
@@ -28,6 +28,11 @@ initial states:
   Without --y0, every component of the system's default state is spread by a normal deviation of 1 % of itself plus
   0.1 % of the largest component, seeded by --seed; a single member starts at the default itself.
 
+steps:
+  --dt DT takes steps of DT.  Without it a method with an error estimate (`fastsci methods` calls it adaptive or stiff)
+  chooses the steps of every member by --rtol and --atol, and any other method takes the system's own step.  Without
+  --method it is RK4.
+
 number of members:
   from --members, from the rows of --y0, or from the parameters: A:B:N makes N values, several such parameters make
   every combination (the last one named varies fastest).  All that are given must agree.
@@ -35,6 +40,8 @@ number of members:
 examples:
   fastsci run lorenz63 --members 100000 --plot lorenz.png
   fastsci run model.py:brusselator --members 1000000 --param b=2.5:3.5 --y0 y0.csv --t-end 20 --dt 0.01 --out ens.zarr
+  fastsci run lorenz63 --members 10000 --method Tsit5 --rtol 1e-8 --saves 200 --out lorenz.zarr
+  fastsci run robertson --method Rodas5P --t-end 1e5 --atol 1e-8,1e-12,1e-8
   fastsci run lorenz96:n=100 --param F=4:10:61 --saves 200 --out forcing.zarr
 
 exit status: 0, 1 (the run failed), 2 (the command is wrong), 130 (Ctrl-C).
@@ -126,12 +133,20 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         "--param", action="append", default=[], metavar="NAME=V|A:B|A:B:N",
         help="a parameter: one value, spread evenly from A to B over the members, or N values from A to B; repeatable",
     )  # fmt: skip
-    what.add_argument("--seed", type=int, default=0, metavar="S", help="of the spread about the default state (0)")
+    what.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="of the spread about the default state, and of noise (0)"
+    )
     how = run.add_argument_group("how")
     how.add_argument("--t-start", type=float, default=0.0, metavar="T0", help="initial time (0)")
     how.add_argument("--t-end", type=float, metavar="T", help="final time (2000 of the system's own steps)")
-    how.add_argument("--dt", type=float, metavar="DT", help="step size (the system's own)")
-    how.add_argument("--method", default="RK4", metavar="M", help="one of `fastsci methods` (RK4)")
+    how.add_argument("--method", metavar="M", help="one of `fastsci methods` (RK4)")
+    how.add_argument("--dt", type=float, metavar="DT", help="fixed step size (the system's own, or chosen)")
+    how.add_argument("--rtol", type=float, metavar="R", help="relative tolerance of chosen steps (1e-6)")
+    how.add_argument("--atol", metavar="A|A,B,...", help="absolute tolerance, one or one a component (1e-9)")
+    how.add_argument("--first-step", type=float, metavar="H", help="first step to try (chosen)")
+    how.add_argument("--max-step", type=float, metavar="H", help="longest step (no limit)")
+    how.add_argument("--max-steps", type=int, metavar="N", help="attempts after which a member fails (1,000,000)")
+    how.add_argument("--controller", metavar="C", help="how the next step is chosen: I, PI or PID (I)")
     how.add_argument("--dtype", metavar="DTYPE", help="float64 or float32 (that of --y0, else float64)")
     how.add_argument("--device", default="auto", metavar="D", help="auto, cpu or cuda (auto)")
     result = run.add_argument_group("what to keep")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from .run import Run
 
 SAMPLE_MEMBERS, SPREAD_TIMES = 200, 400
-PATH_TIMES = 2000  # of the last stretch of the trajectories, one a step
+PATH_TIMES = 2000  # of the last stretch of the trajectories
+POINTS_A_STEP = 4
 SAMPLE_BYTES = 2**27
 
 
@@ -31,12 +32,10 @@ def draw_run(asked: Run, tally: Tally, path: Path) -> None:
     numbers = members.dim * members.dtype.itemsize
     size = int(np.clip(SAMPLE_BYTES // (numbers * PATH_TIMES), 20, SAMPLE_MEMBERS))
     sample = _sample(members.count, size)
-    start, end = asked.t_span
-    steps = int(np.clip(np.ceil(abs(end - start) / asked.dt), 2, PATH_TIMES))
-    late = end - np.sign(end - start) * min(abs(end - start), steps * asked.dt)
     y0 = members.states(sample)
-    spread = asked.solve(sample, y0, t_eval=np.linspace(start, end, SPREAD_TIMES))
-    paths = asked.solve(sample, y0, t_eval=np.linspace(late, end, steps + 1))
+    spread_times, path_times = _times(asked, tally)
+    spread = asked.solve(sample, y0, t_eval=spread_times)
+    paths = asked.solve(sample, y0, t_eval=path_times)
     drawn = np.flatnonzero(spread.success & paths.success)
     if not drawn.size:
         raise RunFailed("--plot: every member of the sample failed; nothing to draw")
@@ -60,6 +59,23 @@ def draw_run(asked: Run, tally: Tally, path: Path) -> None:
     )
 
 
+def _times(asked: Run, tally: Tally) -> tuple[np.ndarray, np.ndarray]:
+    """Times over the whole span, and closer ones over its last stretch."""
+    start, end = asked.t_span
+    length, sign = abs(end - start), np.sign(end - start)
+    # Where members choose their steps, a curve through a few points of each is smooth.
+    mean_step = length * asked.members.count / max(tally.steps, 1) / POINTS_A_STEP
+    apart = mean_step if asked.steps.dt is None else asked.steps.dt
+    count = int(np.clip(np.ceil(length / apart), 2, PATH_TIMES)) if length else 2
+    if asked.steps.random:
+        # A random path is known at its steps alone.
+        last = max(1, int(length / apart * (1 + 1e-12)))
+        places = np.unique(np.linspace(0, last, SPREAD_TIMES).round()), np.arange(max(0, last - count), last + 1)
+        return tuple(start + sign * apart * place for place in places)
+    late = end - sign * min(length, count * apart)
+    return np.linspace(start, end, SPREAD_TIMES), np.linspace(late, end, count + 1)
+
+
 def _sample(count: int, size: int) -> np.ndarray:
     """One member drawn from each of ``size`` equal parts, so that a parameter is seen in all its range."""
     edges = np.linspace(0, count, min(count, size) + 1).astype(np.int64)
@@ -78,7 +94,7 @@ def _title(asked: Run, tally: Tally) -> str:
     start, end = asked.t_span
     parts = [f"{members.count:,} member" + ("s" if members.count > 1 else "")]
     parts += [str(parameter) for name, parameter in members.parameters.items() if name in members.varied]
-    parts += [f"{tally.method}, dt = {asked.dt:g}", f"t = {start:g} to {end:g}"]
+    parts += [str(asked.steps), f"t = {start:g} to {end:g}"]
     if tally.failed:
         parts.append(f"{tally.failed:,} failed, not drawn")
     return f"{asked.system.name}: " + ",  ".join(parts)

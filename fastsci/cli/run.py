@@ -23,6 +23,7 @@ from .errors import RunFailed, UsageError
 from .initial import read_initial
 from .members import Members, gather_members, parse_parameters
 from .source import find_system
+from .steps import Steps, read_steps
 from .summary import Tally, summary
 
 BLOCK_BYTES = 2**29  # of trajectories and what is made of them on their way to the disk
@@ -37,9 +38,8 @@ class Run:
     system: System
     members: Members
     t_span: tuple[float, float]
-    dt: float
+    steps: Steps
     t_eval: np.ndarray | None
-    method: str
     device: Any
 
     @property
@@ -50,6 +50,9 @@ class Run:
     @property
     def block(self) -> int:
         """Members computed at a time."""
+        if self.steps.random:
+            # A path belongs to the number of a member, and members are numbered from the first of a call.
+            return 2 ** (self.members.count - 1).bit_length()
         numbers = self.members.dim * (2 * len(self.times) + 4) * self.members.dtype.itemsize
         return storage.block_members(BLOCK_BYTES // numbers)
 
@@ -64,16 +67,16 @@ class Run:
     ) -> EnsembleResult:  # fmt: skip
         """Integrate a range or an array of members from ``y0``."""
         return ensemble.solve_ensemble(
-            self.system, t_span or self.t_span, y0, params=self.members.params(members), method=self.method,
-            dt=self.dt, t_eval=t_eval, dtype=self.members.dtype, device=self.device, progress=progress,
+            self.system, t_span or self.t_span, y0, params=self.members.params(members), t_eval=t_eval,
+            dtype=self.members.dtype, device=self.device, progress=progress, **self.steps.arguments,
         )  # fmt: skip
 
-    def first_step(self) -> EnsembleResult:
-        """The first member's first step: what is wrong with the run shows here, and the kernel is compiled."""
-        start, end = self.t_span
-        step = math.copysign(min(self.dt, abs(end - start)), end - start)
+    def try_out(self) -> EnsembleResult:
+        """The first member's first steps: what is wrong with the run shows here, and the kernel is compiled."""
+        start, end = self.steps.trial(*self.t_span)
+        saves = None if self.t_eval is None else np.array([start, end])
         one = range(1)
-        return self.solve(one, self.members.states(one), t_eval=None, t_span=(start, start + step))
+        return self.solve(one, self.members.states(one), t_eval=saves, t_span=(start, end))
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -81,15 +84,16 @@ def run(parsed: argparse.Namespace) -> int:
     _check_targets(parsed)
     asked = _read(parsed)
     began = time.perf_counter()
-    first = asked.first_step()
+    first = asked.try_out()
     compiling = time.perf_counter() - began
     tally = _compute(asked, first, parsed)
     if not parsed.quiet:
-        print(summary(asked.system, asked.members, asked.t_span, asked.dt, tally, compiling))
+        print(summary(asked.system, asked.members, asked.t_span, asked.steps, tally, compiling))
     if parsed.out:
         _say(parsed, f"store      {parsed.out}")
     if tally.failed == asked.members.count:
-        raise RunFailed(f"every member failed ({tally.messages()}); try a smaller --dt, or other states")
+        remedy = "a stiff method, a looser --rtol" if asked.steps.dt is None else "a smaller --dt"
+        raise RunFailed(f"every member failed ({tally.messages()}); try {remedy}, or other states")
     if parsed.plot:
         from .picture import draw_run
 
@@ -129,15 +133,11 @@ def _read(parsed: argparse.Namespace) -> Run:
     members = gather_members(
         system, asked=parsed.members, initial=initial, parameters=parameters, seed=parsed.seed, dtype=parsed.dtype
     )
-    dt = system.dt if parsed.dt is None else parsed.dt
-    if dt is None:
-        raise UsageError(f"--dt: is missing, and {system.name} has no step size of its own; give --dt, such as 0.01")
-    if not (math.isfinite(dt) and dt > 0):
-        raise UsageError(f"--dt: is {dt:g}, expected a positive step; give --t-end before --t-start to run backwards")
+    steps = read_steps(parsed, system)
     t_span = (parsed.t_start, _end(parsed, system))
     if not all(map(math.isfinite, t_span)):
         raise UsageError(f"--t-end: times are {t_span[0]:g} to {t_span[1]:g}, expected finite ones")
-    return Run(system, members, t_span, dt, _save_times(parsed, t_span), parsed.method, parsed.device)
+    return Run(system, members, t_span, steps, _save_times(parsed, t_span), parsed.device)
 
 
 def _end(parsed: argparse.Namespace, system: System) -> float:
@@ -199,7 +199,7 @@ def _layout(asked: Run, result: EnsembleResult, parsed: argparse.Namespace) -> s
         "source": parsed.system,
         "method": result.method,
         "path": result.path,
-        "dt": asked.dt,
+        **asked.steps.attributes,
         "t_span": list(asked.t_span),
         "params": _described(asked, result, parsed.y0),
         "varied": list(members.varied),

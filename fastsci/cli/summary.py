@@ -9,9 +9,11 @@ import numpy as np
 from ..result import MESSAGES, EnsembleResult
 from ..system import System
 from .members import Members
+from .steps import Steps
 
 KEPT_MEMBERS, KEPT_STATES = 1_000_000, 3
 SHOWN_STATES = 6
+STOPPED = 1  # the status of a member that an event ended
 
 
 class Tally:
@@ -28,7 +30,7 @@ class Tally:
 
     def __init__(self, members: Members, *, keep: bool, seed: int) -> None:
         self.statuses: Counter[int] = Counter()
-        self.steps = 0
+        self.steps = self.refused = 0
         self.computing = self.writing = 0.0  # seconds
         self.path = self.reason = self.method = ""
         self.state: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class Tally:
         values, counts = np.unique(result.status, return_counts=True)
         self.statuses.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
         self.steps += int(np.sum(result.naccepted))
+        self.refused += int(np.sum(result.nrejected))
         ended = np.asarray(result.success)
         if ended.any():
             for column, values in enumerate(np.asarray(result.y_final).T):
@@ -59,9 +62,14 @@ class Tally:
         """Members that did not reach their end."""
         return sum(count for status, count in self.statuses.items() if status < 0)
 
+    @property
+    def stopped(self) -> int:
+        """Members that an event ended."""
+        return self.statuses[STOPPED]
+
     def messages(self) -> str:
         """How many members failed in which way."""
-        failures = sorted((status, count) for status, count in self.statuses.items() if status < 0)
+        failures = sorted(((status, count) for status, count in self.statuses.items() if status < 0), reverse=True)
         return "; ".join(f"{count:,}: {MESSAGES[status].rstrip('.')}" for status, count in failures)
 
 
@@ -73,7 +81,7 @@ def _sample(count: int, size: int, seed: int) -> np.ndarray:
 
 
 def summary(
-    system: System, members: Members, t_span: tuple[float, float], dt: float, tally: Tally, compiling: float
+    system: System, members: Members, t_span: tuple[float, float], steps: Steps, tally: Tally, compiling: float
 ) -> str:
     """The lines that tell a person what a run came to."""
     rate = f"{scaled(tally.steps / tally.computing)} member-steps/s"
@@ -81,15 +89,26 @@ def summary(
     also = f"; {compiling:.3g} s to make the kernel ready{writing}"
     lines = [
         f"members    {members.count:,} of {system.name}, {members.dim} state variables, {members.dtype}",
-        f"span       t = {t_span[0]:g} to {t_span[1]:g} by {tally.method}, dt = {dt:g}",
+        f"span       t = {t_span[0]:g} to {t_span[1]:g} by {steps}",
         *(f"parameter  {described}" for described in _varied(members)),
         f"path       {tally.path}" + (f": {tally.reason}" if tally.reason else ""),
+        *_chosen(members, steps, tally),
         f"time       {tally.computing:.3g} s, {rate}{also}",
         f"failed     {tally.failed:,}" + (f" ({tally.messages()})" if tally.failed else ""),
     ]
+    if tally.stopped:
+        lines.append(f"stopped    {tally.stopped:,} by an event")
     if tally.failed < members.count:
         lines += [f"{label:<10} {text}" for label, text in _ranges(members, tally)]
     return "\n".join(lines)
+
+
+def _chosen(members: Members, steps: Steps, tally: Tally) -> list[str]:
+    """How many steps the members have chosen to take."""
+    if steps.dt is not None:
+        return []
+    taken, refused = tally.steps / members.count, tally.refused / members.count
+    return [f"steps      {taken:,.1f} a member on average, and {refused:,.1f} refused"]
 
 
 def _varied(members: Members) -> list[str]:

@@ -15,10 +15,11 @@ import operator
 from typing import Any
 
 from fastsci.system import System
-from fastsci.systems import excitable, flows, gravity, map_networks, maps, mechanical, networks, reactions
+from fastsci.systems import circuits, excitable, flows, gravity, map_networks, maps, mechanical, networks, reactions
 from fastsci.systems.registry import ENTRIES
 
 __all__ = [
+    "circuits",
     "excitable",
     "flows",
     "get",

@@ -26,8 +26,10 @@ def jit(function: FunctionType | None = None, *, cache: bool = False, **options:
     No fast-math flag: which products are fused with which sums is for the numbers to say (see `numbers.arithmetic`).
     """
 
+    flags: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, **options}
+
     def wrap(fun):
-        return njit(fun, nogil=True, error_model="numpy", cache=cache, no_cfunc_wrapper=True, **options)
+        return njit(fun, cache=cache, **flags)
 
     return wrap if function is None else wrap(function)
 

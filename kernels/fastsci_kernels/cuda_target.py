@@ -63,7 +63,21 @@ def version() -> str:
 
 def kernel(fun: FunctionType, cache: bool) -> Any:
     """Compile a function of no result that the host launches; ``cache`` it on the disk."""
-    return cuda().jit(fun) if simulated() else cuda().jit(fun, cache=cache, **OPTIONS)
+    return cuda().jit(_quiet(fun)) if simulated() else cuda().jit(fun, cache=cache, **OPTIONS)
+
+
+def _quiet(fun: FunctionType) -> FunctionType:
+    """The function without NumPy's warnings, which a GPU does not give; its globals are those that the simulator sets.
+
+    The simulator's threads know nothing of a setting around the launch.
+    """
+    ignored = np.errstate
+
+    def quiet(*arguments):
+        with ignored(all="ignore"):
+            fun(*arguments)
+
+    return FunctionType(quiet.__code__, fun.__globals__, fun.__name__, closure=quiet.__closure__)
 
 
 def device(fun: FunctionType) -> Any:

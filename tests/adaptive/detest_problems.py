@@ -80,7 +80,9 @@ CLASS_A = Group(
         Problem("A1", lambda t, y: -y, (1.0,), lambda: np.exp([-END])),
         Problem("A2", lambda t, y: -0.5 * y**3, (1.0,), lambda: np.array([1.0 / math.sqrt(END + 1.0)])),
         Problem("A3", lambda t, y: y * np.cos(t), (1.0,), lambda: np.array([math.exp(math.sin(END))])),
-        Problem("A4", lambda t, y: y / 4 * (1 - y / 20), (1.0,), lambda: np.array([20 / (1 + 19 * math.exp(-END / 4))])),
+        Problem(
+            "A4", lambda t, y: y / 4 * (1 - y / 20), (1.0,), lambda: np.array([20 / (1 + 19 * math.exp(-END / 4))])
+        ),
         Problem("A5", lambda t, y: (y - t) / (y + t), (4.0,), spiral_end),
     ),
     ((1.0,), (2.0,), (3.0,), (4.0,), (5.0,)),
@@ -145,6 +147,12 @@ def bessel_half(z: float) -> tuple[float, float]:
     return value, math.sqrt(2.0 / (math.pi * z)) * math.cos(z) - value / (2.0 * z)
 
 
+def falling_end() -> np.ndarray:
+    """The speed is ``sqrt(a / b) tanh(sqrt(a b) t)`` for ``a = 0.032`` and ``b = 0.4``."""
+    reach = math.sqrt(0.032 * 0.4) * END
+    return np.array([30.0 + math.log(math.cosh(reach)) / 0.4, math.sqrt(0.032 / 0.4) * math.tanh(reach)])
+
+
 def pursuit_end() -> np.ndarray:
     """The slope is ``sinh(-log s)`` with ``s = 1 - x/25``, whose integral is elementary."""
     s = 1.0 - END / 25.0
@@ -163,9 +171,7 @@ CLASS_E = Group(
         ),
         Problem("E2", lambda t, y: [y[1], (1 - y[0] ** 2) * y[1] - y[0]], (2.0, 0.0)),
         Problem("E3", lambda t, y: [y[1], y[0] ** 3 / 6 - y[0] + 2 * np.sin(2.78535 * t)], (0.0, 0.0)),
-        Problem("E4", lambda t, y: [y[1], 0.032 - 0.4 * y[1] ** 2], (30.0, 0.0),
-                lambda: np.array([30.0 + math.log(math.cosh(math.sqrt(0.0128) * END)) / 0.4,
-                                  math.sqrt(0.08) * math.tanh(math.sqrt(0.0128) * END)])),  # fmt: skip
+        Problem("E4", lambda t, y: [y[1], 0.032 - 0.4 * y[1] ** 2], (30.0, 0.0), falling_end),
         Problem("E5", lambda t, y: [y[1], np.sqrt(1 + y[1] ** 2) / (25 - t)], (0.0, 0.0), pursuit_end),
     ),
     ((0.0,), (1.0,), (2.0,), (3.0,), (4.0,), (5.0,)),
@@ -235,7 +241,11 @@ def planets(t, u, p, du):
                 near = MASSES[k] / (square * math.sqrt(square))
                 square = other_x * other_x + other_y * other_y + other_z * other_z
                 far = MASSES[k] / (square * math.sqrt(square))
-                ax, ay, az = ax + near * dx - far * other_x, ay + near * dy - far * other_y, az + near * dz - far * other_z
+                ax, ay, az = (
+                    ax + near * dx - far * other_x,
+                    ay + near * dy - far * other_y,
+                    az + near * dz - far * other_z,
+                )
         du[3 * j] = u[15 + 3 * j]
         du[3 * j + 1] = u[16 + 3 * j]
         du[3 * j + 2] = u[17 + 3 * j]

@@ -8,7 +8,7 @@ G = 9.81
 
 
 def ball(t, u, p):
-    height, speed = u
+    _height, speed = u
     return speed, -p[1]
 
 

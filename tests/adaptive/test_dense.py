@@ -13,29 +13,30 @@ CLOSED = np.array([np.exp(np.sin(0.3)), 1.0 / (1.0 + 0.3**2)])
 
 def one_step(method, size):
     """Worst error within one step of a given size, and at its end."""
+    end = 0.3 + size
     result = fastsci.solve_ensemble(
-        models.closed_forms, (0.3, 0.3 + size), CLOSED, method=method, first_step=size, rtol=1e3, dense_output=True
+        models.closed_forms, (0.3, end), CLOSED, method=method, first_step=end - 0.3, rtol=1e3, dense_output=True
     )
     assert result.naccepted[0] == 1
-    times = 0.3 + size * np.linspace(0.0, 1.0, 21)
+    times = np.linspace(0.3, end, 21)
     exact = np.array([np.exp(np.sin(times)), 1.0 / (1.0 + times**2)])
     return np.abs(result.sol.member(0, times) - exact).max()
 
 
 @pytest.mark.parametrize("method", ADAPTIVE)
 def test_the_error_within_a_step_is_of_the_claimed_order(method):
-    claimed = ADAPTIVE[method].tableau.pair.dense_order
-    sizes = np.array([0.32, 0.16, 0.08] if claimed < 6 else [0.6, 0.45, 0.3])
-    errors = np.array([one_step(method, size) for size in sizes])
-    slopes = np.diff(np.log(errors)) / np.diff(np.log(sizes))
-    assert errors[-1] > 1e-15
-    assert slopes[-1] > claimed + 1 - 0.35, (claimed, errors)
+    formula = getattr(ADAPTIVE[method], "tableau", None)
+    claimed = formula.pair.dense_order if formula else ADAPTIVE[method].dense_order
+    sizes = (0.08, 0.04) if claimed <= 4 else (0.12, 0.08) if claimed <= 7 else (0.8, 0.45)  # above rounding
+    errors = [one_step(method, size) for size in sizes]
+    assert errors[1] > 3e-13
+    found = np.log(errors[0] / errors[1]) / np.log(sizes[0] / sizes[1])
+    assert found > claimed + 1 - 0.35, (claimed, errors)
 
 
 def swing(**options):
-    given = dict(t_span=(0.0, 10.0), y0=[1.0, 0.0], params={"w": [1.0, 2.0, 5.0]}, method="Tsit5", rtol=1e-9, atol=1e-9)
-    given.update(options)
-    return fastsci.solve_ensemble(models.oscillator, **given)
+    given = {"t_span": (0.0, 10.0), "y0": [1.0, 0.0], "params": {"w": [1.0, 2.0, 5.0]}, "method": "Tsit5"}
+    return fastsci.solve_ensemble(models.oscillator, **{**given, "rtol": 1e-9, "atol": 1e-9, **options})
 
 
 def exact(times, w=(1.0, 2.0, 5.0)):
@@ -59,7 +60,8 @@ def test_the_solution_at_any_time():
 def test_saves_are_the_dense_output():
     times = np.linspace(0.0, 10.0, 77)
     result = swing(dense_output=True, t_eval=times)
-    np.testing.assert_allclose(result.y, result.sol(times), rtol=0, atol=2e-14)
+    rounding_of_the_time = 25.0 * 10.0 * np.finfo(float).eps
+    np.testing.assert_allclose(result.y, result.sol(times), rtol=0, atol=2.0 * rounding_of_the_time)
     assert same_bits(swing(t_eval=times).y, result.y)
 
 
@@ -101,7 +103,7 @@ def ensemble(request):
 
 
 def test_looking_does_not_change_it(ensemble):
-    run, y0 = ensemble
+    run, _ = ensemble
     plain = run()
     assert plain.path == "lanes"
     times = np.sort(np.concatenate([np.linspace(0.5, 2.0, 100), np.full(3, 1.234), [0.5, 2.0]]))
@@ -177,6 +179,8 @@ def test_with_fixed_steps():
     """The cubic of both ends' slopes: its error falls with the fourth power of the step."""
     times, errors = np.linspace(0.0, 10.0, 333), []
     for dt in (0.1, 0.05):
-        result = swing(dt=dt, method="RK4", rtol=1e-6, dense_output=True, params={"w": [1.0]})
+        result = fastsci.solve_ensemble(
+            models.oscillator, (0.0, 10.0), [1.0, 0.0], params={"w": 1.0}, method="RK4", dt=dt, dense_output=True
+        )
         errors.append(np.abs(result.sol(times) - exact(times, (1.0,))).max())
     assert 3.7 < np.log2(errors[0] / errors[1]) < 4.3

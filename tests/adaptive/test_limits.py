@@ -60,7 +60,7 @@ def test_a_start_or_parameter_that_is_no_number(bad):
 def test_a_function_that_raises_for_some():
     y0 = np.array([[0.5], [-1.0], [3.0], [1.0]])
     result = fastsci.solve_ensemble(
-        thermostat, (0.0, 1.0), y0, params={"target": [2.0, 2.0, 2.0, 9.0]}, method="Tsit5", t_eval=[0.5, 1.0]
+        thermostat, (0.0, 1.0), y0, params={"target": [2.0, 2.0, 9.0, 9.0]}, method="Tsit5", t_eval=[0.5, 1.0]
     )
     assert result.path == "scalar"
     assert result.status.tolist() == [0, RAISED, 0, 0]
@@ -87,15 +87,16 @@ def test_a_function_that_raises_on_the_way():
     assert result.t_final[1] <= 0.5
 
 
-def test_a_jump_that_no_step_is_small_enough_for():
-    """The slope's sign keeps the state at one: the step shrinks until the time stands still, or the count is up."""
+def test_a_slope_that_no_step_is_small_enough_for():
+    """Forth and back across one, and so steep that no first step can be chosen: the time stands still at once."""
 
     def sticks(t, u, p):
         (x,) = u
         return (np.where(x > 1.0, -1e300, 1e300) * p[0],)
 
-    result = fastsci.solve_ensemble(sticks, (1.0, 2.0), [1.0], params=[[1.0], [0.0]], method="Tsit5", max_steps=10_000)
+    result = fastsci.solve_ensemble(sticks, (1.0, 2.0), [1.0], params=[[1.0], [0.0]], method="Tsit5")
     assert result.status[0] in (NON_FINITE, STALLED)
+    assert result.naccepted[0] + result.nrejected[0] < 1000
     assert result.status[1] == 0
     assert result.y_final[1, 0] == 1.0
 
@@ -121,9 +122,8 @@ def test_too_many_steps():
 
 
 def swing(**options):
-    given = dict(t_span=(0.0, 1.0), y0=[[1.0, 0.0]], params={"w": 1.0}, method="Tsit5")
-    given.update(options)
-    return fastsci.solve_ensemble(models.oscillator, **given)
+    given = {"t_span": (0.0, 1.0), "y0": [[1.0, 0.0]], "params": {"w": 1.0}, "method": "Tsit5"}
+    return fastsci.solve_ensemble(models.oscillator, **{**given, **options})
 
 
 def test_no_members_and_one():
@@ -196,13 +196,13 @@ def test_every_controller_keeps_the_tolerance(controller):
 
 
 def test_compensated_sums_lose_less():
-    """Many short steps of a method whose own error is nothing: what is left is rounding."""
-    exact = np.array([np.cos(400.0), -np.sin(400.0)])
-    options = {"t_span": (0.0, 400.0), "method": "DOP853", "rtol": 1e-13, "atol": 1e-14, "max_step": 0.02}
+    """Half a million steps of a method whose own error is nothing: what is left is rounding."""
+    exact = np.array([np.cos(1.0), -np.sin(1.0)])
+    options = {"method": "DormandPrince5", "max_step": 2e-6}
     plain = np.abs(swing(**options).y_final - exact).max()
     carried = np.abs(swing(compensated=True, **options).y_final - exact).max()
-    assert carried < 0.3 * plain
-    assert carried < 1e-13
+    assert carried < 0.1 * plain
+    assert carried < 1e-15
 
 
 @pytest.mark.parametrize(

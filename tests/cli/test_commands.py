@@ -23,7 +23,7 @@ def test_the_listings_walk_the_registries(command):
     assert "lorenz96:n=40" in systems
     assert "sigma=10, rho=28" in systems
     methods = {line.split()[0]: line for line in command("methods")[1]}
-    assert methods["DOP853"].split()[1:3] == ["8", "12"]
+    assert methods["DOP853"].split()[1:4] == ["adaptive", "8", "12"]
 
 
 def test_info_tells_the_machine(command, as_json):

@@ -34,6 +34,7 @@ from .adaptive_cpu_source import (
 from .adaptive_events import PIECES
 from .adaptive_text import AdaptiveShape, AdaptiveText
 from .cpu import vector_bits
+from .statistics import Gathered
 
 log = logging.getLogger("fastsci")
 
@@ -148,7 +149,8 @@ def _drive_signature(shape: AdaptiveShape) -> tuple[types.Type, ...]:
     matrix, vector, indices, index = _arrays(shape)
     one, status = types.int64, types.Array(types.int8, 1, "C")
     members = (matrix, matrix, one, matrix, matrix, one)
-    saves = (matrix, one, matrix)
+    outputs = (matrix,) if shape.reduction is None else (matrix, indices, vector)
+    saves = (matrix, one, *outputs)
     logs = (matrix, indices, matrix, index)
     ends = (indices, status, matrix)
     return (matrix, indices, matrix, matrix, *members, vector, vector, one, *saves, *logs, *ends, index, one)
@@ -181,6 +183,8 @@ class Members:
         Attempts a member.
     count : int
         Members without the padding.
+    statistics : Gathered, optional
+        What is gathered in the place of saves.
     """
 
     y: np.ndarray
@@ -193,6 +197,12 @@ class Members:
     max_step: float
     max_steps: int
     count: int
+    statistics: Gathered | None = None
+
+    @property
+    def outputs(self) -> tuple[np.ndarray, ...]:
+        """What a driver writes to on the way."""
+        return (self.out,) if self.statistics is None else self.statistics.arrays
 
 
 @dataclass
@@ -289,6 +299,8 @@ class _Run:
                     if first < last:
                         end = -(-last // lanes) * lanes
                         self.fill(first, end)
+                        if members.statistics is not None:
+                            members.statistics.begin(first, end)
                         kernel.prepare(
                             members.y, members.params, pitch, ready, members.span, span_pitch, atol, settings, room,
                             first, self.status, end,
@@ -296,7 +308,7 @@ class _Run:
                 began = time.perf_counter()
                 kernel.drive(
                     work, slots, side, room, members.y, members.params, pitch, ready, members.span, span_pitch, atol,
-                    settings, members.max_steps, members.saves, save_pitch, members.out, happenings.rows,
+                    settings, members.max_steps, members.saves, save_pitch, *members.outputs, happenings.rows,
                     happenings.index, polynomials.rows, polynomials.index, self.counts, self.status, self.ends, state,
                     sweeps,
                 )  # fmt: skip

@@ -132,16 +132,26 @@ def _inside(lines: list[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
+def _save(text: AdaptiveText, place: tuple[str, int, str]) -> list[str]:
+    """Lines that save the state at an array, a row and a column as ``member``'s save ``j``."""
+    array, row, column = place
+    if text.statistics is None:
+        dim = text.shape.dim
+        start = f"{row} + " if row else ""
+        return [f"for i in range({dim}):", f"    out[j * {dim} + i, member] = {array}[{start}i, {column}]"]
+    time = "saves[j, member * save_pitch]" if text.shape.arrays else "load(saves, j, member * save_pitch, 1)"
+    return text.statistics.lane(place, "j + 1", time, "member")
+
+
 def _saves(text: AdaptiveText) -> list[str]:
     """Every time of the columns' saves that the step passes."""
-    dim, due = text.shape.dim, "accepted & (abs((due - t) - low) <= reach)"
+    due = "accepted & (abs((due - t) - low) <= reach)"
     if not text.shape.saving:
         return []
     found = [] if text.shape.events else text.interpolant()
     save = [
         "member, j = slots[0, column], slots[1, column]",
-        f"for i in range({dim}):",
-        f"    out[j * {dim} + i, member] = side[1 + i, lane]",
+        *_save(text, ("side", 1, "lane")),
         "slots[1, column] = j + 1",
         f"work[{text.rows['due']}, column] = saves[j + 1, member * save_pitch]",
     ]
@@ -218,7 +228,7 @@ def _sweep(text: AdaptiveText) -> str:
     if text.shape.events:
         lines += stop(text)
     lines += [*text.verdict(), *text.advance(), *text.scatter(), "return any_lane(flag != 0.0)"]
-    return f"def sweep({SWEEP}, o):\n" + indent(lines, 1)
+    return f"def sweep({text.arguments(SWEEP)}, o):\n" + indent(lines, 1)
 
 
 def _enter(text: AdaptiveText) -> str:
@@ -249,13 +259,12 @@ def _enter(text: AdaptiveText) -> str:
         "slots[3, column] = 0",
         "j = 0",
         "while saves[j, member * save_pitch] == span[0, member * span_pitch]:",
-        f"    for i in range({dim}):",
-        f"        out[j * {dim} + i, member] = y[i, member]",
+        *_inside(_save(text, ("y", 0, "member"))),
         "    j += 1",
         "slots[1, column] = j",
         f"work[{rows['due']}, column] = saves[j, member * save_pitch]",
     ]
-    return f"def enter(column, {ENTER}):\n" + indent(lines, 1)
+    return f"def enter(column, {text.arguments(ENTER)}):\n" + indent(lines, 1)
 
 
 def _leave(text: AdaptiveText) -> str:
@@ -290,7 +299,7 @@ def _leave(text: AdaptiveText) -> str:
 
 def _drive(text: AdaptiveText) -> str:
     width, rows = text.shape.width, text.rows
-    attempt = [f"finished = sweep({SWEEP}, o)"]
+    attempt = [f"finished = sweep({text.arguments(SWEEP)}, o)"]
     if width == 1:
         failed = [f"work[{rows['flag']}, o] = {RAISED!r}", "finished = True"]
         attempt = ["try:", *_inside(attempt), "except Exception:", *_inside(failed)]
@@ -300,7 +309,7 @@ def _drive(text: AdaptiveText) -> str:
         "elif not leave(column, work, slots, y, max_steps, counts, status, ends):",
         "    column += 1",
         f"elif state[{NEXT}] < state[{STOP}]:",
-        f"    enter(column, {ENTER})",
+        f"    enter(column, {text.arguments(ENTER)})",
         "    column += 1",
         "else:",
         "    active -= 1",
@@ -326,7 +335,7 @@ def _drive(text: AdaptiveText) -> str:
         f"active = state[{ACTIVE}]",
         "for _ in range(budget):",
         f"    while active < columns and state[{NEXT}] < state[{STOP}]:",
-        f"        enter(active, {ENTER})",
+        f"        enter(active, {text.arguments(ENTER)})",
         "        active += 1",
         f"    if active == 0 or (active < columns and state[{MORE}] != 0):",
         "        break",
@@ -340,7 +349,7 @@ def _drive(text: AdaptiveText) -> str:
         *_inside(_inside(group)),
         f"state[{ACTIVE}] = active",
     ]
-    return f"def drive({DRIVE}):\n" + indent(lines, 1)
+    return f"def drive({text.arguments(DRIVE)}):\n" + indent(lines, 1)
 
 
 def _begin(text: AdaptiveText) -> str:
@@ -370,7 +379,8 @@ def adaptive_source(method: AdaptiveMethod, shape: AdaptiveShape) -> str:
     """The module text; it expects the compiled user's functions among its globals."""
     text = AdaptiveText(shape, method)
     functions = ((_sweep, "sweep"), (_enter, "enter"), (_leave, "leave"), (_begin, "begin"))
-    parts = "".join(f"\n\n{make(text)}\n\n{name} = inner({name})\n" for make, name in functions)
+    statistics = "" if text.statistics is None else text.statistics.preamble(1, "jit", suffix="_lane", memory=True)
+    parts = statistics + "".join(f"\n\n{make(text)}\n\n{name} = inner({name})\n" for make, name in functions)
     return (
         f"{HEADER}{text.preamble('inner')}{parts}\n\n{_drive(text)}\n\ndrive = jit(drive, cache=CACHE)\n\n\n"
         f"{_prepare(text)}\n\nprepare = jit(prepare, cache=CACHE)\n"

@@ -19,8 +19,9 @@ from ..methods.adaptive import AdaptiveMethod
 from .adaptive_cpu_source import STATUS
 from .adaptive_cuda_source import LOG_SLOTS, adaptive_source, local_bytes
 from .adaptive_text import AdaptiveShape, AdaptiveText
-from .cuda import BLOCK, FEW_BLOCK, FEW_MEMBERS, MAX_BLOCKS
+from .cuda import BLOCK, FEW_BLOCK, FEW_MEMBERS, MAX_BLOCKS, to_device, to_host
 from .cuda_build import check_limits, for_target, names
+from .statistics import Gathered
 
 LAUNCH_SECONDS = 0.2
 FIRST_ATTEMPTS, MOST_ATTEMPTS, GROWTH = 16, 2**20, 16
@@ -78,11 +79,16 @@ def _arrays(shape: AdaptiveShape) -> tuple[types.Type, types.Type, types.Type, t
     )
 
 
+def _outputs(shape: AdaptiveShape) -> tuple[types.Type, ...]:
+    matrix, vector, indices, _ = _arrays(shape)
+    return (matrix,) if shape.reduction is None else (matrix, indices, vector)
+
+
 def begin_signature(shape: AdaptiveShape) -> tuple[types.Type, ...]:
     """Argument types of the kernel that members begin with."""
     matrix, vector, indices, _ = _arrays(shape)
     one = types.int64
-    return (matrix, indices, matrix, matrix, matrix, one, vector, vector, matrix, one, matrix, one)
+    return (matrix, indices, matrix, matrix, matrix, one, vector, vector, matrix, one, *_outputs(shape), one)
 
 
 def drive_signature(shape: AdaptiveShape) -> tuple[types.Type, ...]:
@@ -90,7 +96,7 @@ def drive_signature(shape: AdaptiveShape) -> tuple[types.Type, ...]:
     matrix, vector, indices, index = _arrays(shape)
     one = types.int64
     events = types.Array(types.int64, 2, "C")
-    return (matrix, indices, index, one, vector, vector, matrix, one, matrix, matrix, events, one, one)
+    return (matrix, indices, index, one, vector, vector, matrix, one, *_outputs(shape), matrix, events, one, one)
 
 
 @dataclass
@@ -118,6 +124,7 @@ def integrate(
     max_step: float,
     max_steps: int,
     progress: Callable[[float], None] | None = None,
+    statistics: Gathered | None = None,
 ) -> Outcome:
     """Integrate every member on the current device.
 
@@ -137,6 +144,8 @@ def integrate(
         As in `adaptive.Members`.
     progress : callable, optional
         Called with the fraction of members that have finished, between launches.
+    statistics : Gathered, optional
+        What is gathered in the place of saves, on the host.
     """
     cuda, shape, text = cuda_target.cuda(), kernel.shape, kernel.text
     n, dtype = y.shape[1], np.dtype(f"float{shape.bits}")
@@ -148,11 +157,13 @@ def integrate(
     tolerances = cuda.to_device(atol.astype(dtype))
     times, ends = cuda.to_device(np.ascontiguousarray(saves)), cuda.to_device(np.ascontiguousarray(span))
     own_times, own_ends = int(saves.shape[1] > 1), int(span.shape[1] > 1)
-    shared = (tolerances, settings, times, own_times, out)
+    gathering = to_device(statistics)
+    shared = (tolerances, settings, times, own_times, *(gathering or [out]))
     log = cuda.device_array((LOG_SLOTS * (1 + shape.dim) if shape.events else 1, n), dtype)
     log_event = cuda.device_array((LOG_SLOTS if shape.events else 1, n), np.int64)
-    grid = min(-(-n // block), MAX_BLOCKS)
-    kernel.begin[grid, block](work, slots, y, params, ends, own_ends, *shared, max_steps)
+    if n:
+        begin = kernel.begin[min(-(-n // block), MAX_BLOCKS), block]
+        begin(work, slots, y, params, ends, own_ends, *shared, max_steps)
     running, attempts = np.arange(n), FIRST_ATTEMPTS
     records: list[tuple[np.ndarray, np.ndarray]] = []
     while running.size:
@@ -169,6 +180,7 @@ def integrate(
         if progress is not None:
             progress(1.0 - running.size / n)
         attempts = min(max(1, int(attempts * min(GROWTH, LAUNCH_SECONDS / elapsed))), MOST_ATTEMPTS)
+    to_host(statistics, gathering)
     final = work[: shape.dim]
     codes = np.zeros(8, np.int8)
     codes[[int(flag) for flag in STATUS]] = list(STATUS.values())

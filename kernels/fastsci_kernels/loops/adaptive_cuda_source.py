@@ -67,13 +67,26 @@ def _put(text: AdaptiveText, array: str, row: str, state: str) -> list[str]:
     return text.loop(f"store({array}, {row} + i, o, {state}[i])")
 
 
+def _save(text: AdaptiveText, state: str, time: str) -> list[str]:
+    """Lines that save a state as the member's save ``j``."""
+    statistics = text.statistics
+    if statistics is None:
+        return _put(text, "out", f"j * {text.shape.dim}", state)
+    return [
+        *statistics.begin(),
+        *statistics.add(state, "j + 1", time),
+        *statistics.end(),
+        statistics.remember("j + 1"),
+    ]
+
+
 def _saves(text: AdaptiveText) -> list[str]:
     if not text.shape.saving:
         return []
     found = [] if text.shape.events else text.interpolant()
     each = [
         *text.evaluate("((due - t) - low) / step"),
-        *_put(text, "out", f"j * {text.shape.dim}", "w"),
+        *_save(text, "w", "due"),
         "j += 1",
         "due = load(saves, j, o * save_pitch, 1)",
     ]
@@ -128,7 +141,7 @@ def _drive(text: AdaptiveText) -> str:
         *_scatter(text),
     ]
     lines = [*_memory(text), "for place in range(cuda.grid(1), count, cuda.gridsize(1)):"]
-    return f"def drive({DRIVE}):\n" + indent([*lines, *(f"    {line}" for line in member)], 1)
+    return f"def drive({text.arguments(DRIVE)}):\n" + indent([*lines, *(f"    {line}" for line in member)], 1)
 
 
 def _begin(text: AdaptiveText) -> str:
@@ -148,7 +161,7 @@ def _begin(text: AdaptiveText) -> str:
         text.store("alive", text.number("1.0")),
         "j = 0",
         "while load(saves, j, o * save_pitch, 1) == t:",
-        *(f"    {line}" for line in _put(text, "out", f"j * {dim}", state)),
+        *(f"    {line}" for line in _save(text, state, "t")),
         "    j += 1",
         "slots[0, o] = o",
         "slots[1, o] = j",
@@ -161,7 +174,7 @@ def _begin(text: AdaptiveText) -> str:
     if shape.n_params > TUPLE_LIMIT:
         lines.append("parameters = p")
     lines.append("for o in range(cuda.grid(1), y.shape[1], cuda.gridsize(1)):")
-    return f"def begin({BEGIN}):\n" + indent([*lines, *(f"    {line}" for line in member)], 1)
+    return f"def begin({text.arguments(BEGIN)}):\n" + indent([*lines, *(f"    {line}" for line in member)], 1)
 
 
 def adaptive_source(method: AdaptiveMethod, shape: AdaptiveShape) -> str:
@@ -169,8 +182,10 @@ def adaptive_source(method: AdaptiveMethod, shape: AdaptiveShape) -> str:
     ``kernel`` of the CUDA target, what numbers are done with, and whether to ``CACHE`` what is compiled.
     """
     text = AdaptiveText(shape, method)
+    statistics = "" if text.statistics is None else text.statistics.preamble(1, "device")
     return (
-        f"{text.preamble('device')}\n\n{_begin(text)}\n\nbegin = kernel(begin, CACHE)\n\n\n{_drive(text)}\n\n"
+        f"{text.preamble('device')}{statistics}\n\n{_begin(text)}\n\n"
+        f"begin = kernel(begin, CACHE)\n\n\n{_drive(text)}\n\n"
         "drive = kernel(drive, CACHE)\n"
     )
 

@@ -27,10 +27,12 @@ def events(text: AdaptiveText, record: Callable[[int], list[str]]) -> list[str]:
         "at = t + (low + to * step)",
         "at = where(to >= 1.0, t_next, at)",
         *(f"after{e} = event{e}(at, w, p)" for e in range(len(kinds))),
+        "final = last & (to >= 1.0)",
     ]
     for e, kind in enumerate(kinds):
-        up = f"((before{e} < 0.0) & (after{e} >= 0.0))"
-        down = f"((before{e} > 0.0) & (after{e} <= 0.0))"
+        # A touch of zero is no crossing, but for one at the very end, where nothing can follow it.
+        up = f"((before{e} < 0.0) & ((after{e} > 0.0) | (final & (after{e} == 0.0))))"
+        down = f"((before{e} > 0.0) & ((after{e} < 0.0) | (final & (after{e} == 0.0))))"
         test = {1: up, -1: down, 0: f"({up} | {down})"}[kind.direction]
         piece.append(f"met{e} = accepted & (stop > 1.0) & {test}")
     inner: list[str] = []
@@ -47,7 +49,7 @@ def events(text: AdaptiveText, record: Callable[[int], list[str]]) -> list[str]:
         inner += [f"    {line}" for line in (*text.evaluate("theta"), *record(e))]
     piece += ["if any_lane(" + " | ".join(f"met{e}" for e in range(len(kinds))) + "):"]
     piece += [f"    {line}" for line in inner]
-    piece += [f"before{e} = after{e}" for e in range(len(kinds))]
+    piece += [f"before{e} = where(after{e} == 0.0, before{e}, after{e})" for e in range(len(kinds))]
     lines += [f"stopped{e} = alive & (not alive)" for e in stopping]
     lines += [
         "if any_lane(accepted):",

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 from ..methods.adaptive import AdaptiveMethod
 from ..methods.control import Controller
-from ..methods.method import in_place, is_flat
+from ..methods.method import FLAT_LIMIT, in_place, is_flat
 from .driver_text import TUPLE_LIMIT
+from .statistics import Reduction
+from .statistics_text import StatisticsText
 
 EPSILON = {32: 1.2e-7, 64: 2.3e-16}
 SMALLEST = {32: 1e-36, 64: 1e-300}  # a step below this is none, even at t = 0
@@ -52,10 +54,12 @@ class AdaptiveShape:
     saving: bool = False
     dense: bool = False  # whether every step's polynomial is kept
     arrays: bool = False
+    reduction: Reduction | None = None  # statistics in the place of saves
+    flat_limit: int = FLAT_LIMIT  # of the method
 
     @property
     def flat(self) -> bool:
-        return is_flat(self.style, self.dim)
+        return is_flat(self.style, self.dim) and self.dim <= self.flat_limit
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,19 @@ class AdaptiveText:
     def loop(self, template: str) -> list[str]:
         return [f"for i in range({self.shape.dim}):", f"    {template}"]
 
+    # --- statistics in the place of saves ---
+
+    @property
+    def statistics(self) -> StatisticsText | None:
+        shape = self.shape
+        if shape.reduction is None:
+            return None
+        return StatisticsText(shape.reduction, shape.dim, shape.bits, shape.flat, shape.arrays)
+
+    def arguments(self, names: str) -> str:
+        """Names of a function's arguments, where statistics take the place of saves."""
+        return names if self.statistics is None else names.replace(" out,", " sums, tallies, table,")
+
     # --- the functions that the body calls ---
 
     def preamble(self, wrap: str) -> str:
@@ -135,12 +152,10 @@ class AdaptiveText:
                 lines += f"event{e} = user_event{e}\n"
         lines += method.preamble(shape.style, shape.flat, shape.dim, shape.bits, shape.width, wrap)
         sources = {"evaluate": self._evaluate()}
-        if method.chooses_step:
-            wanted = shape.saving or shape.dense or bool(shape.events)
-            sources["attempt"] = method.series_attempt(shape.compensated, wanted)
-        elif shape.flat:
+        if shape.flat:
             sources["attempt"] = method.flat_attempt(shape.dim, shape.compensated)
-            sources["interpolant"] = method.flat_interpolant(shape.dim)
+            if not method.chooses_step:
+                sources["interpolant"] = method.flat_interpolant(shape.dim)
         else:
             sources["attempt"] = method.long_attempt(shape.dim, shape.compensated)
             sources["interpolant"] = method.long_interpolant(shape.dim)

@@ -13,7 +13,7 @@ from .driver_text import DriverText, Shape, indent, time_of
 HEADER = """\
 import math
 
-from fastsci_kernels.compile import jit
+from fastsci_kernels.compile import inner, jit
 from fastsci_kernels.numbers import functions
 from fastsci_kernels.numbers.arithmetic import where
 from fastsci_kernels.numbers.memory import any_lane, load, number, pending, scratch, store, view
@@ -24,7 +24,8 @@ from fastsci_kernels.numbers.memory import any_lane, load, number, pending, scra
 def _shared_grid(text: DriverText) -> str:
     return (
         "def integrate(\n"
-        f"    y, params, room, key, t0, dt, counts, save_step, save_offset, {text.outputs}, pitch, o, at, until, j, j1\n"
+        f"    y, params, room, key, t0, dt, counts, save_step, save_offset, {text.outputs}, pitch, o, at, until,"
+        " j, j1\n"
         "):\n"
         + indent([*text.memory(), *text.gather("o * pitch"), *text.begin()], 1)
         + indent([f"start = {text.number('t0')}", f"h = {text.number('dt')}"], 1)
@@ -51,13 +52,13 @@ def _shared_grid(text: DriverText) -> str:
 
 def _own_grids(text: DriverText) -> str:
     """Members of a strip take every step together; a lane past its end keeps its state."""
-    dim, width = text.shape.dim, text.shape.width
+    width = text.shape.width
     start, h = text.load("t0", 0), text.load("dt", 0)
     side = text.load("cursor_offset", 0, "0")
     return (
         "def integrate(\n"
-        f"    y, params, room, key, t0, dt, counts, save_step, save_offset, {text.outputs}, pitch, o, at, until, last_block,\n"
-        "    cursor, cursor_offset, at_grid, off_grid\n"
+        f"    y, params, room, key, t0, dt, counts, save_step, save_offset, {text.outputs}, pitch, o, at, until,"
+        " last_block,\n    cursor, cursor_offset, at_grid, off_grid\n"
         "):\n"
         + indent([*text.memory(), *text.gather("o * pitch"), f"start = {start}", f"h = {h}"], 1)
         + indent(text.begin() if text.every else [], 1)
@@ -162,8 +163,8 @@ def _statistics(text: DriverText) -> str:
     if text.statistics is None:
         return ""
     if text.shape.ragged and not text.every:
-        return text.statistics.preamble(1, "jit", suffix="_lane", memory=True)
-    return text.statistics.preamble(text.shape.width, "jit", masked=text.shape.ragged)
+        return text.statistics.preamble(1, "inner", suffix="_lane", memory=True)
+    return text.statistics.preamble(text.shape.width, "inner", masked=text.shape.ragged)
 
 
 def driver_source(method: Method, shape: Shape) -> str:
@@ -171,6 +172,6 @@ def driver_source(method: Method, shape: Shape) -> str:
     text = DriverText(shape, method)
     integrate = _own_grids(text) if shape.ragged else _shared_grid(text)
     return (
-        f"{HEADER}{text.preamble('jit')}{_statistics(text)}\n\n{integrate}\n\nintegrate = jit(integrate)\n\n\n"
+        f"{HEADER}{text.preamble('inner')}{_statistics(text)}\n\n{integrate}\n\nintegrate = inner(integrate)\n\n\n"
         f"{_loop_over_strips(text)}\n\ndrive = jit(drive, cache=CACHE)\n"
     )

@@ -24,8 +24,10 @@ def local_bytes(method: Method, shape: Shape) -> int:
 
 
 def _drive(text: DriverText) -> str:
+    side = time_of("start", "k", "h", "offset")
     return (
-        f"def drive(y, params, key, t0, dt, save_step, save_offset, {text.outputs}, cursor, own, at, until, y_end, cursor_end):\n"
+        f"def drive(y, params, key, t0, dt, save_step, save_offset, {text.outputs}, cursor, own, at, until, y_end,"
+        " cursor_end):\n"
         "    n_saves = save_step.shape[0]\n"
         + indent(text.memory(), 1)
         + "    for o in range(cuda.grid(1), y.shape[1], cuda.gridsize(1)):\n"
@@ -48,7 +50,7 @@ def _drive(text: DriverText) -> str:
         "                    break\n"
         "                offset = load(save_offset, j, grid, 1)\n"
         "                if offset != 0.0:\n"
-        + indent([*text.step("v", "start + k * h", "offset", "k"), *text.save("v", time_of("start", "k", "h", "offset"))], 5)
+        + indent([*text.step("v", "start + k * h", "offset", "k"), *text.save("v", side)], 5)
         + "                else:\n"
         + indent(text.save("u", time_of("start", "k", "h")), 5)
         + "                j += 1\n"

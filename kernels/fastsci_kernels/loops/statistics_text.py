@@ -36,14 +36,14 @@ class StatisticsText:
         ``masked`` ones take a last argument ``running``, the members that the save belongs to.  The state is a tuple
         or a view, or is in ``memory``, an array: two more arguments are its first row there and its column.
         """
-        writer = _Writer(self, width, masked, memory)
+        writer = _Writer(self, width, masked, memory, wrap == "device")
         sources = {"add": writer.add()} if self.size else {}
         if self.size and self.flat:
             sources |= {"take": writer.take(), "put": writer.put()}
         if self.reduction.histograms:
             sources["tally"] = writer.tally()
         return "".join(
-            f"\n\n{source.replace('def ' + name, 'def ' + name + suffix, 1)}\n\n{name}{suffix} = {wrap}({name}{suffix})\n"
+            f"\n\ndef {name}{suffix}{source}\n\n{name}{suffix} = {wrap}({name}{suffix})\n"
             for name, source in sources.items()
         )
 
@@ -85,12 +85,13 @@ class StatisticsText:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Sources for one width and one kind of state."""
+    """Sources for one width and one kind of state, each from the bracket of its arguments on."""
 
     text: StatisticsText
     width: int
     masked: bool
     memory: bool
+    on_cuda: bool
 
     @property
     def rows(self) -> dict[str, int]:
@@ -98,21 +99,24 @@ class _Writer:
 
     def take(self) -> str:
         values = "".join(f"{self._at('sums', row)}, " for row in range(self.text.size))
-        return f"def take(sums, o):\n    return ({values})\n"
+        return f"(sums, o):\n    return ({values})\n"
 
     def put(self) -> str:
         lines = [self._store("sums", row, f"gathered[{row}]") for row in range(self.text.size)]
-        return "def put(sums, o, gathered):\n" + "".join(f"    {line}\n" for line in lines)
+        return "(sums, o, gathered):\n" + "".join(f"    {line}\n" for line in lines)
 
     def add(self) -> str:
         flat, dim = self.text.flat, self.text.dim
-        lines = [f"share = {self._number('1.0 / count')}", *self._crossed()]
+        # One division serves all lanes of a CPU; a GPU has few units for those of float64.
+        one, count = (self._number("1.0"), self._number("count")) if self.on_cuda else ("1.0", "count")
+        lines = [f"share = {self._number(f'{one} / {count}')}", *self._crossed()]
         changed = dict(self._times())
         if flat:
             for i in range(dim):
                 lines += self._component(i)
                 changed |= {self.rows[name] + i: value for name, value in self._values(i)}
-            lines.append("return (" + "".join(f"{self._keep(changed[row], row)}, " for row in range(self.text.size)) + ")")
+            values = (self._keep(changed[row], row) for row in range(self.text.size))
+            lines.append("return (" + "".join(f"{value}, " for value in values) + ")")
         else:
             inner = self._component("i")
             for name, value in self._values("i"):
@@ -121,7 +125,7 @@ class _Writer:
             lines += [f"for i in range({dim}):", *(f"    {line}" for line in inner)]
             lines += [self._store("sums", row, self._keep(value, row)) for row, value in changed.items()]
         before = "gathered" if flat else "sums, o"
-        return f"def add({before}, table, count, time, u{self._rest}):\n" + "".join(f"    {line}\n" for line in lines)
+        return f"({before}, table, count, time, u{self._rest}):\n" + "".join(f"    {line}\n" for line in lines)
 
     @property
     def _rest(self) -> str:
@@ -212,7 +216,7 @@ class _Writer:
                 "            b += 1",
                 f"        tallies[{first} + b, o + k] += 1",
             ]
-        return f"def tally(sums, tallies, table, o, u{self._rest}):\n" + "".join(f"    {line}\n" for line in lines)
+        return f"(sums, tallies, table, o, u{self._rest}):\n" + "".join(f"    {line}\n" for line in lines)
 
     # --- numbers ---
 

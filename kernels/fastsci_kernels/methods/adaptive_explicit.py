@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import embedded
+from .method import FLAT_LIMIT
 from .tableau import Tableau
 
 
@@ -14,6 +15,7 @@ class EmbeddedRungeKutta:
 
     tableau: Tableau
     chooses_step: bool = False
+    flat_limit: int = FLAT_LIMIT
     imports: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .explicit import _combination, _scaled, _time, _tuple
+from .explicit import _combination, _scaled, _terms, _time, _tuple
 from .tableau import Coefficient, Tableau
 
 # Keeps 0 / 0 out of a norm of two estimates; added to squares of scaled errors, of which 1 is the tolerance.
@@ -43,14 +43,12 @@ def flat_attempt(tableau: Tableau, dim: int, compensated: bool) -> str:
     lines = [f"{_parts('u', dim)} = u", f"{_parts('k0_', dim)} = k0"]
     for stage in range(1, _stages(tableau)):
         lines += _flat_stage(tableau, stage, dim)
-    lines += _scaled("b", tableau.b)
-    steps = [_sum("b", tableau.b, f"k{{stage}}_{i}") for i in components]
     if compensated:
         lines.append(f"{_parts('c', dim)} = c")
-        lines += [f"y{i} = {step} + c{i}" for i, step in enumerate(steps)]
+        lines += [f"y{i} = c{i} + h * ({_from_first(tableau.b, f'k{{stage}}_{i}')})" for i in components]
         lines += [f"v{i} = u{i} + y{i}" for i in components]
     else:
-        lines += [f"v{i} = u{i} + ({step})" for i, step in enumerate(steps)]
+        lines += [f"v{i} = u{i} + h * ({_mean(tableau.b, f'k{{stage}}_{i}')})" for i in components]
     lines.append(f"v = {_parts('v', dim)}")
     lines.append(f"{_parts(f'k{end}_', dim)} = rhs(t + h, v, p)")
     if tableau.pair is None:
@@ -59,8 +57,7 @@ def flat_attempt(tableau: Tableau, dim: int, compensated: bool) -> str:
         squares = []
         lines += [f"s{i} = {_scale(f'atol[{i}]', f'u{i}', f'v{i}')}" for i in components]
         for row, weights in enumerate(tableau.pair.error):
-            lines += _scaled(f"e{row}", weights)
-            lines += [f"r{row}_{i} = ({_sum(f'e{row}', weights, f'k{{stage}}_{i}')}) * s{i}" for i in components]
+            lines += [f"r{row}_{i} = h * ({_mean(weights, f'k{{stage}}_{i}')}) * s{i}" for i in components]
             squares.append("(" + " + ".join(f"r{row}_{i} * r{row}_{i}" for i in components) + ")")
     lines += _norm(squares, dim)
     carried = _tuple([f"y{i} - (v{i} - u{i})" for i in components]) if compensated else "()"
@@ -106,16 +103,14 @@ def long_attempt(tableau: Tableau, dim: int, compensated: bool) -> str:
     lines = []
     for stage in range(1, _stages(tableau)):
         lines += _long_stage(tableau, stage, dim)
-    lines += [*_scaled("b", tableau.b), f"for i in range({dim}):"]
-    step = _sum("b", tableau.b, "k{stage}[i]")
+    lines.append(f"for i in range({dim}):")
     if compensated:
-        lines += [f"    y = {step} + c[i]", "    v[i] = u[i] + y", "    c_next[i] = y - (v[i] - u[i])"]
+        mean = _from_first(tableau.b, "k{stage}[i]")
+        lines += [f"    y = c[i] + h * ({mean})", "    v[i] = u[i] + y", "    c_next[i] = y - (v[i] - u[i])"]
     else:
-        lines.append(f"    v[i] = u[i] + ({step})")
+        lines.append(f"    v[i] = u[i] + h * ({_mean(tableau.b, 'k{stage}[i]')})")
     lines.append(f"rhs(t + h, v, p, k{end})")
     rows = tableau.pair.error if tableau.pair else ()
-    for row, weights in enumerate(rows):
-        lines += _scaled(f"e{row}", weights)
     sums = [f"n{row}" for row in range(max(len(rows), 1))]
     lines += [*(f"{total} = h - h" for total in sums), f"for i in range({dim}):"]
     if tableau.pair is None:
@@ -123,7 +118,7 @@ def long_attempt(tableau: Tableau, dim: int, compensated: bool) -> str:
     else:
         lines.append(f"    s = {_scale('atol[i]', 'u[i]', 'v[i]')}")
     for row, weights in enumerate(rows):
-        lines.append(f"    r = ({_sum(f'e{row}', weights, 'k{stage}[i]')}) * s")
+        lines.append(f"    r = h * ({_mean(weights, 'k{stage}[i]')}) * s")
         lines.append(f"    n{row} = n{row} + r * r")
     lines += [*_norm(sums, dim), "return error"]
     arguments = ", ".join(("v", "c_next", f"k{end}", *attempt_buffers(tableau)))
@@ -205,17 +200,15 @@ def _hermite(u: str, v: str, start: str, end: str, suffix: str) -> list[str]:
 
 def _flat_stage(tableau: Tableau, slope: int, dim: int) -> list[str]:
     row = tableau.slopes[slope]
-    argument = _tuple([f"u{i}" + _combination(f"a{slope}", row, f"k{{stage}}_{i}") for i in range(dim)])
-    call = f"{_parts(f'k{slope}_', dim)} = rhs({_time(tableau.nodes[slope])}, {argument}, p)"
-    return [*_scaled(f"a{slope}", row), call]
+    argument = _tuple([f"u{i} + h * ({_mean(row, f'k{{stage}}_{i}')})" for i in range(dim)])
+    return [f"{_parts(f'k{slope}_', dim)} = rhs({_time(tableau.nodes[slope])}, {argument}, p)"]
 
 
 def _long_stage(tableau: Tableau, slope: int, dim: int) -> list[str]:
     row = tableau.slopes[slope]
     return [
-        *_scaled(f"a{slope}", row),
         f"for i in range({dim}):",
-        f"    stage[i] = u[i]{_combination(f'a{slope}', row, 'k{stage}[i]')}",
+        f"    stage[i] = u[i] + h * ({_mean(row, 'k{stage}[i]')})",
         f"rhs({_time(tableau.nodes[slope])}, stage, p, k{slope})",
     ]
 
@@ -240,6 +233,35 @@ def _norm(squares: Sequence[str], dim: int) -> list[str]:
 
 def _parts(name: str, dim: int) -> str:
     return _tuple([f"{name}{i}" for i in range(dim)])
+
+
+def _from_first(weights: Sequence[Coefficient], slope: str) -> str:
+    """Text of the mean slope, as the first and what the others differ from it.
+
+    The weights sum to one.  Rounded ones do not: in float32 the bias of all steps together would outweigh the digits
+    that compensation saves.
+    """
+    first = slope.format(stage=0)
+    terms = [
+        f" + {float(weight)!r} * ({slope.format(stage=stage)} - {first})"
+        for stage, weight in enumerate(weights)
+        if weight and stage
+    ]
+    return first + "".join(terms)
+
+
+def _mean(weights: Sequence[Coefficient], slope: str) -> str:
+    """Text of the weighted sum of slopes.
+
+    The step size multiplies it once.  Weights scaled by a step size of every lane's own, as `explicit` has them for a
+    step that all share, would take a register each.
+    """
+    terms = []
+    for weight, stages in _terms(weights).items():
+        slopes = " + ".join(slope.format(stage=stage) for stage in stages)
+        slopes = f"({slopes})" if len(stages) > 1 else slopes
+        terms.append(slopes if weight == 1.0 else f"{weight!r} * {slopes}")
+    return " + ".join(terms)
 
 
 def _sum(row: str, weights: Sequence[Coefficient], slope: str) -> str:

@@ -79,7 +79,7 @@ def _scaled(row: str, weights: Sequence[Coefficient]) -> list[str]:
     ]
 
 
-def _needed(tableau: Tableau) -> list[tuple[Sequence[Coefficient], Coefficient]]:
+def _needed(tableau: Tableau) -> list[tuple[tuple[Coefficient, ...], Coefficient]]:
     """Rows and nodes of the stages that the step itself reads; the error estimate of a pair may need more."""
     return list(zip(tableau.a, tableau.c, strict=True))[: tableau.needed_stages]
 

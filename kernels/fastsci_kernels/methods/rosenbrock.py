@@ -58,6 +58,8 @@ class Rosenbrock:
     autonomous: bool = False
 
     chooses_step = False
+    # Beyond it a run in registers compiles for twice as long as in memory and is no faster, for want of registers.
+    flat_limit = 8
     imports = IMPORTS
 
     @property
@@ -173,7 +175,7 @@ class Rosenbrock:
         return ", ".join(self.attempt_buffers())
 
     def long_attempt(self, dim: int, compensated: bool) -> str:
-        """Source of ``attempt(t, u, c, p, h, k0, rtol, atol, v, c_next, k_next, *buffers)``; it never compensates."""
+        """Source of ``attempt(t, u, c, p, h, k0, rtol, atol, v, c_next, k_next, *buffers)``."""
         lines = [
             f"matrix = scratch(BITS, WIDTH, {dim * dim})",
             "jacobian(t, u, p, matrix, ft)",
@@ -202,11 +204,19 @@ class Rosenbrock:
                 f"    stage{stage}[i] = {self._right(stage, f'{slope}[i]', 'stage{stage}[i]', 'ft[i]')}",
                 f"solve(matrix, row, inverse, exchanged, stage{stage})",
             ]
+        increment = self._final_increment("stage{stage}[i]", "increment[i]")
         lines += [
             "error = 0.0",
             f"for i in range({dim}):",
-            f"    increment[i] = {self._final_increment('stage{stage}[i]', 'increment[i]')}",
+            f"    increment[i] = {f'c[i] + ({increment})' if compensated else increment}",
             "    v[i] = u[i] + increment[i]",
+        ]
+        if compensated:
+            lines += [
+                "    back = v[i] - u[i]",
+                "    c_next[i] = (u[i] - (v[i] - back)) + (increment[i] - back)",
+            ]
+        lines += [
             f"    scaled = ({_sum(self.error, 'stage{stage}[i]')}) / (atol[i] + rtol * max(abs(u[i]), abs(v[i])))",
             "    error = error + scaled * scaled",
             "rhs(t + h, v, p, k_next)",

@@ -16,6 +16,7 @@ from ..compile import CompilationError
 from ..numbers.taylor import coefficient_lines
 from ..numbers.taylor_recurrences import Value
 from ..numbers.taylor_trace import Trace, trace
+from .method import FLAT_LIMIT
 
 LONGEST_TEXT = 250_000  # characters; some twenty seconds of compilation
 LOWEST_ORDER, HIGHEST_ORDER = 4, 30
@@ -35,17 +36,22 @@ class Taylor:
     system : Trace
     degree : int
         The order p, which is the degree of the dense output too.
+    dense : bool
+        Whether an attempt hands out the coefficients between which dense output needs no more work.
     """
 
     system: Trace
     degree: int
+    dense: bool = True
 
     name = "Taylor"
     aliases = ()
     source = "A. Jorba, M. Zou, Experimental Mathematics 14, 99 (2005)"
     parts = ()
     chooses_step = True
+    flat_limit = FLAT_LIMIT
     evaluations = 1
+    stages = 1
     imports = (
         "import math",
         "from fastsci_kernels.numbers.arithmetic import where",
@@ -54,7 +60,9 @@ class Taylor:
     )
 
     @classmethod
-    def of(cls, fun: FunctionType, *, style: str, dim: int, n_params: int, tolerance: float) -> Taylor:
+    def of(
+        cls, fun: FunctionType, *, style: str, dim: int, n_params: int, tolerance: float, dense: bool = True
+    ) -> Taylor:
         """The method for a system and a tolerance.
 
         Raises
@@ -62,7 +70,15 @@ class Taylor:
         CompilationError
             The function has no series here (see `trace`).
         """
-        return cls(trace(fun, style=style, dim=dim, n_params=n_params), order(tolerance))
+        return cls(trace(fun, style=style, dim=dim, n_params=n_params), order(tolerance), dense)
+
+    @property
+    def order(self) -> float:
+        return self.degree
+
+    @property
+    def error_order(self) -> float:
+        return self.degree
 
     def preamble(self, style: str, flat: bool, dim: int, bits: int, width: int, wrap: str) -> str:
         """Nothing: the text of the attempt holds the system."""
@@ -70,6 +86,20 @@ class Taylor:
 
     def attempt_buffers(self) -> tuple[str, ...]:
         return ()
+
+    def flat_attempt(self, dim: int, compensated: bool) -> str:
+        """The text of `series_attempt`, as this method is asked for it."""
+        return self.series_attempt(compensated, self.dense)
+
+    def flat_interpolant(self, dim: int) -> str:
+        """Nothing: the attempt has the coefficients."""
+        return ""
+
+    def long_attempt(self, dim: int, compensated: bool) -> str:
+        raise CompilationError(f"{self.system.name} has {dim} components, too many for a series in registers")
+
+    def long_interpolant(self, dim: int) -> str:
+        raise CompilationError(f"{self.system.name} has {dim} components, too many for a series in registers")
 
     def series_attempt(self, compensated: bool, dense: bool) -> str:
         """Source of ``attempt(t, u, c, p, limit, rtol, atol) -> (v, c_next, h, q)``.
@@ -132,7 +162,8 @@ def _step_size(series: list[list[Value]], degree: int) -> list[str]:
     lines += [f"scale{i} = 1.0 / (atol[{i}] + rtol * norm)" for i in range(len(series))]
     lines.append("size = abs(limit)")
     for m in (degree - 1, degree):
-        terms = [f"abs({row[m].removeprefix('-')}) * scale{i}" for i, row in enumerate(series) if row[m]]
+        last = [(i, value.removeprefix("-")) for i, row in enumerate(series) if (value := row[m]) is not None]
+        terms = [f"abs({value}) * scale{i}" for i, value in last]
         if terms:
             lines.append(f"radius = {safety(degree)!r} * approximate_power({_largest(terms)}, {-1.0 / m!r})")
             lines.append("size = min(size, radius)")

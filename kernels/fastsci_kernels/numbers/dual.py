@@ -139,6 +139,7 @@ def _bind_by_value(function, arity: int) -> None:
 
     def lowering(context, builder, sig, args):
         dual = common_dual(*sig.args)
+        assert dual is not None  # as `_truth` has seen to
         emitter = Emitter(context, builder, dual.number)
         symbols = [
             Symbol(emitter, dual.number, member_of(builder, value, 0) if typ == dual else value)
@@ -157,8 +158,9 @@ for _function in TESTS:
 
 def _type_select(mask, a, b):
     unmasked, dual = types.unliteral(mask), common_dual(a, b)
-    fits = dual is not None and (isinstance(unmasked, types.Boolean) or unmasked == dual.mask)
-    return signature(dual, unmasked, *_operands(dual, (a, b))) if fits else None
+    if dual is None or not (isinstance(unmasked, types.Boolean) or unmasked == dual.mask):
+        return None
+    return signature(dual, unmasked, *_operands(dual, (a, b)))
 
 
 def _lower_select(context, builder, sig, args):
@@ -197,7 +199,7 @@ def dual(typingctx, value, tangents):
     """The Dual of a value and a tuple of its tangents, which are numbers of the value's kind or plain ones."""
     if not isinstance(tangents, types.BaseTuple):
         return None
-    inner = typingctx.unify_types(types.unliteral(value), *map(types.unliteral, tangents))
+    inner = typingctx.unify_types(types.unliteral(value), *map(types.unliteral, tuple(tangents.types)))
     number = types.float64 if isinstance(inner, types.Number) else inner
     typ = Dual(number, len(tangents))
 

@@ -57,9 +57,10 @@ class Coefficients:
         """The sum of products of values; where its first term is negative, the negative of a name."""
         signed: list[tuple[bool, list[str]]] = []
         for factors in terms:
-            if None not in factors:
-                minus = sum(factor.startswith("-") for factor in factors) % 2 == 1
-                names = [factor.removeprefix("-") for factor in factors]
+            present = [factor for factor in factors if factor is not None]
+            if len(present) == len(factors):
+                minus = sum(factor.startswith("-") for factor in present) % 2 == 1
+                names = [factor.removeprefix("-") for factor in present]
                 signed.append((minus, [name for name in names if name != "1.0"] or ["1.0"]))
         if not signed:
             return None
@@ -119,7 +120,7 @@ def _from_the_middle(first: int, last: int) -> list[int]:
 
 
 def _multiply(c: Coefficients, k: int, w: Operation, a: Operand, b: Operand) -> Value:
-    if a is b:
+    if a is b and isinstance(a, Operation):
         double, middle = c.half_square(a, 0, k)
         return c.sum([(double,), (middle,)])
     if not _varies(a) or not _varies(b):
@@ -206,7 +207,7 @@ def _atan2(c: Coefficients, k: int, w: Operation, y: Operand, x: Operand) -> Val
     return c.sum([(repr(1.0 / k), rest, c.reciprocal(b))])
 
 
-def _select(c: Coefficients, mask: str, a: Value, b: Value) -> Value:
+def _select(c: Coefficients, mask: Value, a: Value, b: Value) -> Value:
     if a == b:
         return a
     return c.define(f"where({mask}, {a or '0.0'}, {b or '0.0'})")

@@ -38,7 +38,8 @@ class Tape:
             return _SHORTHANDS[name](self, *operands)
         if len(operands) != _ARITY.get(name, 1):
             raise TypeError(f"it calls {name} with {len(operands)} arguments")
-        neutral = {"add": 0.0, "multiply": 1.0}.get(name)
+        neutrals: dict[str, float] = {"add": 0.0, "multiply": 1.0}
+        neutral = neutrals.get(name)
         if neutral is not None and neutral in operands:
             return operands[1] if operands[0] == neutral else operands[0]
         return self.enter(name, *operands)
@@ -80,7 +81,7 @@ class Tape:
         return self.record("multiply", square, base) if exponent % 2 else square
 
 
-_ARITY = dict.fromkeys(("add", "subtract", "multiply", "divide", "minimum", "maximum", "hypot", "atan2"), 2)
+_ARITY: dict[str, int] = dict.fromkeys(("add", "subtract", "multiply", "divide", "minimum", "maximum", "hypot", "atan2"), 2)
 _ARITY.update(dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "&", "|", "^"), 2), where=3)
 
 

@@ -28,7 +28,7 @@ class Symbol:
     """A number, or the outcome of a comparison, that writes what is done to it onto a tape."""
 
     __slots__ = ("operation", "tape")
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, tape: Tape, operation: Operation) -> None:
         self.tape, self.operation = tape, operation
@@ -136,8 +136,9 @@ def _plain(value: Any) -> float | None:
 
 def _record(name: str, *values: Any) -> Any:
     tape = next(value.tape for value in values if isinstance(value, Symbol))
-    operands = [value.operation if isinstance(value, Symbol) else _plain(value) for value in values]
-    if any(operand is None for operand in operands):
+    given = [value.operation if isinstance(value, Symbol) else _plain(value) for value in values]
+    operands = [operand for operand in given if operand is not None]
+    if len(operands) < len(given):
         return NotImplemented
     result = tape.record(name, *operands)
     return Symbol(tape, result) if isinstance(result, Operation) else result
@@ -279,8 +280,9 @@ def trace(fun: FunctionType, *, style: str, dim: int, n_params: int) -> Trace:
         else:
             slopes = np.full(dim, None, dtype=object)
             copy(time, np.array(u, dtype=object), np.array(p, dtype=object), slopes)
-        operands = tuple(value.operation if isinstance(value, Symbol) else _plain(value) for value in slopes)
-        if len(operands) != dim or None in operands:
+        given = [value.operation if isinstance(value, Symbol) else _plain(value) for value in slopes]
+        operands = tuple(operand for operand in given if operand is not None)
+        if len(given) != dim or len(operands) != dim:
             raise TypeError(f"it returns something else than {dim} numbers")
     except Exception as error:
         raise _refusal(fun, str(error) or type(error).__name__, error) from error

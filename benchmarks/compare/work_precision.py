@@ -1,0 +1,122 @@
+"""Lorenz-63 to t = 10 with steps of every member's own: error against work, for every adaptive method and the peers.
+
+Lorenz-63 multiplies an error by about 10,000 over this time, so that the errors at the end, medians over the members,
+lie well above the tolerances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from importlib.util import find_spec
+
+import numpy as np
+
+import fastsci
+from benchmarks.compare import diffrax_peer, heyoka_peer, scipy_peer
+from benchmarks.compare.curves import Curve, Solver, compare_at, scan
+from benchmarks.compare.row import Row
+from benchmarks.suites.problems import Problem, problem, strided
+
+MEMBERS, STEPS = 16_384, 2000  # steps of 0.005, which say how far t goes
+STRIDE = 64  # the reference knows every 64th member, 256 in all
+DIFFRAX_STRIDE, SCIPY_STRIDE = 8, 2048
+PAIRS = 7
+
+
+def _decades(first: int, last: int, step: int = 1) -> tuple[float, ...]:
+    return tuple(float(f"1e-{digits}") for digits in range(first, last + 1, step))
+
+
+OURS = {
+    "BogackiShampine3": _decades(6, 8),
+    "Tsit5": _decades(6, 10),
+    "DormandPrince5": _decades(6, 10),
+    "Verner6": _decades(6, 11),
+    "Verner7": _decades(5, 11, 2),
+    "DOP853": _decades(6, 13),
+    "Verner9": _decades(5, 13, 2),
+    "Taylor": _decades(5, 13),
+}
+TARGETS = {"heyoka": {1e-6: 2.5, 1e-9: 1.3, 1e-10: 1.2}, "diffrax": {1e-3: 40.0, 1e-6: 40.0}}
+
+
+def prepare_fastsci(given: Problem, method: str, tolerance: float) -> Callable[[], np.ndarray]:
+    """The public call, already compiled."""
+
+    def solve(some: Problem = given) -> np.ndarray:
+        return fastsci.solve_ensemble(
+            some.fun, (0.0, some.t_end), some.y0, params=some.params, method=method, rtol=tolerance, atol=tolerance
+        ).y_final
+
+    solve(given.first(2))
+    return solve
+
+
+def _diffrax(given: Problem, method: str) -> Callable[[float], Callable[[], np.ndarray]]:
+    compiled = cache(lambda: diffrax_peer.prepare_adaptive(given, method))
+    return lambda tolerance: partial(compiled(), tolerance)
+
+
+def _scipy(given: Problem, method: str, tolerance: float) -> Callable[[], np.ndarray]:
+    return scipy_peer.prepare_adaptive(given, method, rtol=tolerance, atol=tolerance)
+
+
+def solvers(whole: Problem) -> list[Solver]:
+    """Ours, and the peers that are installed."""
+    found = [
+        Solver(method, tolerances, partial(prepare_fastsci, whole, method), ours=True)
+        for method, tolerances in OURS.items()
+    ]
+    found.append(Solver("heyoka, batches", _decades(5, 14), partial(heyoka_peer.prepare, whole)))
+    if find_spec("diffrax"):
+        some = strided(whole, DIFFRAX_STRIDE)
+        for method, tolerances in (("Tsit5", _decades(4, 8, 2)), ("Dopri8", _decades(4, 10, 2))):
+            found.append(Solver(f"diffrax {method}", tolerances, _diffrax(some, method), DIFFRAX_STRIDE))
+    few = strided(whole, SCIPY_STRIDE)
+    for method, tolerances in (("RK45", _decades(6, 8)), ("DOP853", _decades(6, 12, 3))):
+        found.append(Solver(f"SciPy {method}", tolerances, partial(_scipy, few, method), SCIPY_STRIDE))
+    return found
+
+
+@cache
+def curves() -> tuple[Curve, ...]:
+    """Every solver's errors and times; none where heyoka is missing, for it computes the reference."""
+    if find_spec("heyoka") is None:
+        return ()
+    whole = problem("lorenz63", MEMBERS, STEPS)
+    reference = heyoka_peer.quadruple(strided(whole, STRIDE))
+    return tuple(scan(solvers(whole), reference, STRIDE))
+
+
+def best(found: list[Curve], error: float) -> Curve:
+    """The quickest at an error."""
+    return min(found, key=lambda curve: curve.seconds_at(error))
+
+
+def rows() -> Iterator[Row]:
+    """Our best method against a peer's best, at every error that has a target, and against SciPy's."""
+    taken = curves()
+    ours = [curve for curve in taken if curve.solver.ours]
+    for peer, targets in {**TARGETS, "SciPy": {1e-6: None}}.items():
+        theirs = [curve for curve in taken if curve.solver.name.startswith(peer)]
+        for error, at_least in targets.items():
+            figure = f"Lorenz-63 f64, {MEMBERS:,} members to t = 10 at a median error of {error:g}, against {peer}"
+            if theirs:
+                yield _row(figure, best(ours, error), best(theirs, error), error, at_least)
+            else:
+                missing = "heyoka" if not taken else peer
+                yield Row(figure, at_least=at_least, note=f"not run: {missing} is not installed")
+
+
+def _row(figure: str, ours: Curve, theirs: Curve, error: float, at_least: float | None) -> Row:
+    pairs = PAIRS if theirs.solver.stride < SCIPY_STRIDE else 2
+    ratio = compare_at(error, ours, theirs, pairs)
+    own, peer = ours.solver.name, theirs.solver.name
+    fewer = f"; the peer on {MEMBERS // theirs.solver.stride:,} members, extrapolated" if theirs.solver.stride > 1 else ""
+    return Row(
+        figure, ratio.median, ratio.low, ratio.high, at_least=at_least,
+        errors={"total": error}, peer_errors={"total": error},
+        note=f"{own}, {ratio.seconds_a:.3g} s, against {peer}, {ratio.seconds_b:.3g} s, each between two tolerances"
+        f" around the error{fewer}",
+    )  # fmt: skip
