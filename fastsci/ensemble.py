@@ -234,7 +234,7 @@ def _method(method: str) -> str:
     if name is None:
         close = difflib.get_close_matches(str(method).lower(), NAMES, n=1)
         hint = f"; did you mean {NAMES[close[0]]!r}?" if close else ""
-        raise ValueError(f"method: no method {method!r}{hint} (there are {', '.join(METHODS)})")
+        raise ValueError(f"method: no method {method!r}{hint}; fastsci.methods() lists all {len(METHODS)}")
     return name
 
 

@@ -93,7 +93,7 @@ def median_error(y: np.ndarray, reference: np.ndarray, stride: int, reference_st
 
 
 def compare_at(error: float, ours: Curve, theirs: Curve, pairs: int) -> Ratio:
-    """Time of theirs over time of ours at equal error, A B A B; each time is that between its two nearest tolerances."""
+    """Time of theirs over time of ours at equal error, A B A B; each is that between its two nearest tolerances."""
     times = []
     for _ in range(pairs):
         pair = []

@@ -17,12 +17,12 @@ PAIRS = 5
 
 def _pull(t, u, p):
     (x,) = u
-    theta, sigma = p
+    theta, _ = p
     return (-theta * x,)
 
 
 def _diffusion(t, u, p):
-    theta, sigma = p
+    _, sigma = p
     return (sigma,)
 
 

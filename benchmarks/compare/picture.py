@@ -24,11 +24,11 @@ STYLE: Any = {
     "axes.linewidth": 0.7,
     "figure.constrained_layout.use": True,
 }
-ROOM = 0.036  # the least distance between two labels, as a share of the axis
+LETTER, HALF_HEIGHT, GAP = 0.0092, 0.017, 0.011  # of a label, and from its line, as shares of the axes
 
 
-def draw(curves: Sequence[Curve], path: str | os.PathLike[str], title: str) -> None:
-    """Draw error against seconds on logarithmic scales, one line a method, peers dashed, a label at every line's end."""
+def draw(curves: Sequence[Curve], path: str | os.PathLike[str], title: str, note: str = "") -> None:
+    """Draw error against seconds on logarithmic scales, a line a method, peers dashed, a label at every line's end."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -37,43 +37,54 @@ def draw(curves: Sequence[Curve], path: str | os.PathLike[str], title: str) -> N
         figure = Figure(figsize=SIZE, dpi=DPI)
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
-        ends = [_line(axes, curve) for curve in curves]
-        axes.set(xscale="log", yscale="log", xlabel="median error at the end, smaller to the right")
+        axes.set(xscale="log", yscale="log", xlabel="median error at the end (smaller to the right)")
         axes.set_ylabel("seconds for the whole ensemble")
+        lines = [line for curve in curves if (line := _line(axes, curve)) is not None]
         axes.invert_xaxis()
-        axes.grid(which="major", color="#e4e4e4", linewidth=0.6)
+        axes.grid(which="major", color="#ececec", linewidth=0.6)
+        axes.set_axisbelow(True)
         axes.tick_params(which="minor", length=0)
-        axes.set_title(title, loc="left", fontsize=9.5)
-        _labels(axes, [end for end in ends if end is not None])
+        axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold", pad=22.0)
+        axes.text(0.0, 1.02, note, transform=axes.transAxes, fontsize=8.5, color="#555555")
+        _labels(axes, lines)
         figure.savefig(path)
 
 
-def _line(axes: Any, curve: Curve) -> tuple[str, str, float, float] | None:
-    """Draw one curve; its label, colour and last point."""
+def _line(axes: Any, curve: Curve) -> Any:
+    """Draw one curve as far as its errors are smaller than the attractor."""
     name = curve.solver.name
-    shown = [(point.error, point.seconds) for point in curve.points if point.error < WORST]
+    shown = [(point.error, point.seconds) for point in curve.points if 0.0 < point.error < WORST]
     if not shown:
         return None
-    errors, times = zip(*shown, strict=True)
     if curve.solver.ours:
-        colour = COLOURS[name]
-        axes.plot(errors, times, color=colour, marker="o", markersize=3.2, linewidth=1.9 if name == "Taylor" else 1.3)
+        look = {"color": COLOURS[name], "marker": "o", "markersize": 3.2, "linewidth": 2.2 if name == "Taylor" else 1.4}
     else:
-        colour = PEER[name.split()[0].rstrip(",")]
-        axes.plot(errors, times, color=colour, linestyle=(0, (4, 2)), marker="s", markersize=2.8, linewidth=1.1)
-    return name, colour, errors[-1], times[-1]
+        colour = PEER[name.split()[0]]
+        look = {"color": colour, "linestyle": (0, (4, 2)), "marker": "s", "markersize": 2.6, "linewidth": 1.1}
+    return axes.plot(*zip(*shown, strict=True), label=name, **look)[0]
 
 
-def _labels(axes: Any, ends: list[tuple[str, str, float, float]]) -> None:
-    """A label right of every line's end, moved up where two would touch."""
-    axes.margins(x=0.03)
+def _labels(axes: Any, lines: list[Any]) -> None:
+    """A label right of every line's end, as near to it as other lines and labels leave room."""
     low, high = axes.get_xlim()
-    axes.set_xlim(low, high * 10 ** (-0.17 * np.log10(low / high)))  # room for the labels at the right
+    axes.set_xlim(low, high * (high / low) ** 0.1)  # room for the labels at the right
+    axes.set_ylim(*axes.get_ylim())
     to_axes = axes.transData + axes.transAxes.inverted()
-    placed: list[tuple[float, float]] = []
-    for name, colour, error, time in sorted(ends, key=lambda end: end[3]):
-        x, y = to_axes.transform((error, time))
-        while any(abs(y - other) < ROOM and abs(x - place) < 0.19 for place, other in placed):
-            y += ROOM / 4
-        placed.append((x, y))
-        axes.text(x + 0.012, y, name, color=colour, transform=axes.transAxes, va="center", fontsize=8.5)
+    drawn = [to_axes.transform(line.get_xydata()) for line in lines]
+    taken = np.concatenate([_dense(points) for points in drawn])
+    for line, points in sorted(zip(lines, drawn, strict=True), key=lambda pair: pair[1][-1][1]):
+        text, (x, y) = line.get_label(), points[-1]
+        left, right = x + GAP, x + GAP + LETTER * len(text)
+        near = taken[(taken[:, 0] > left - GAP / 2) & (taken[:, 0] < right)]
+        shifts = sorted(np.arange(-0.12, 0.12, 0.002), key=abs)
+        free = [shift for shift in shifts if not (np.abs(near[:, 1] - y - shift) < HALF_HEIGHT).any()]
+        y += free[0] if free else 0.0
+        axes.text(left, y, text, color=line.get_color(), transform=axes.transAxes, va="center", fontsize=8.5)
+        across = np.linspace(left, right, 40)
+        taken = np.concatenate([taken, *(np.column_stack([across, np.full(40, y + up)]) for up in (-0.012, 0.012))])
+
+
+def _dense(points: np.ndarray) -> np.ndarray:
+    """Many points along a line, for finding room beside it."""
+    place = np.linspace(0, len(points) - 1, 60 * len(points))
+    return np.column_stack([np.interp(place, np.arange(len(points)), column) for column in points.T])

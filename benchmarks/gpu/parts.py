@@ -21,11 +21,12 @@ import fastsci
 from benchmarks.compare import machine
 from benchmarks.compare.rows import FLOPS, INSTRUCTIONS
 from benchmarks.gpu.ceiling import MultiplyAdds
+from benchmarks.gpu.families import adaptive_lorenz63, bouncing_ball, ornstein_uhlenbeck, stiff_robertson
 from benchmarks.suites.problems import Problem, problem
 from fastsci_kernels import cuda_target
 from fastsci_kernels.loops import cuda as driver
 from fastsci_kernels.loops.grid import make_grid
-from fastsci_kernels.methods.registry import METHODS
+from fastsci_kernels.methods.registry import FIXED
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTHING_COLLECTED = 5  # pytest's exit status
@@ -115,7 +116,7 @@ def _rate(given: Problem, sizes: Sizes) -> tuple[float, float]:
 def _kernel(given: Problem) -> driver.Kernel:
     style = "inplace" if given.in_place else "tuple"
     return driver.kernel(
-        given.fun, METHODS["RK4"], style=style, dim=given.y0.shape[1], n_params=given.params.shape[1],
+        given.fun, FIXED["RK4"], style=style, dim=given.y0.shape[1], n_params=given.params.shape[1],
         dtype=given.y0.dtype,
     )  # fmt: skip
 
@@ -296,5 +297,6 @@ def tests(sizes: Sizes, left: float) -> dict:
 
 
 PARTS = (
-    device, cpu_agreement, lorenz63_rk4, block_sizes, host_to_host, call_overhead, other_problems, saves, tests,
+    device, cpu_agreement, lorenz63_rk4, block_sizes, host_to_host, call_overhead, other_problems, saves,
+    adaptive_lorenz63, stiff_robertson, ornstein_uhlenbeck, bouncing_ball, tests,
 )  # fmt: skip

@@ -57,7 +57,7 @@ def robertson(t, u, p):
 
 
 def jac_robertson(t, u, p):
-    y1, y2, y3 = u
+    _, y2, y3 = u
     k1, k2, k3 = p
     return (-k1, k3 * y3, k3 * y2), (k1, -k3 * y3 - 2.0 * k2 * y2, -k3 * y2), (0.0, 2.0 * k2 * y2, 0.0)
 

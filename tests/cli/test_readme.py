@@ -26,7 +26,6 @@ def session():
     names = {}
     for number, (language, text) in enumerate(BLOCKS):
         if language == "python":
-            # The figures that comments show are asked below; a line that only shows one computes nothing else.
             exec(compile(text, f"README.md, block {number}", "exec"), names)
     return names
 

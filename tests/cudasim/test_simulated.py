@@ -12,7 +12,7 @@ from fastsci_kernels import cuda_target
 from fastsci_kernels.loops import cuda
 from fastsci_kernels.loops.cuda_source import LOST
 from fastsci_kernels.loops.grid import make_grid
-from fastsci_kernels.methods.registry import METHODS
+from fastsci_kernels.methods.registry import FIXED
 
 pytestmark = pytest.mark.cuda_sim
 
@@ -143,7 +143,7 @@ def test_no_member_and_no_step():
 
 def test_no_member_depends_on_blocks_or_on_the_number_of_threads():
     y0 = spread(7)
-    method = METHODS["RK4"]
+    method = FIXED["RK4"]
     kernel = cuda.kernel(lorenz, method, style="tuple", dim=3, n_params=3, dtype=np.dtype(float))
     grid = make_grid(np.array([0.0, 0.05]), np.array(0.01), np.array([0.033]), np.dtype(float), 7)
     params = np.repeat(np.array(list(LORENZ.values()))[:, np.newaxis], 7, axis=1)
@@ -192,7 +192,7 @@ def test_a_member_whose_function_raises_is_marked_and_not_resumed():
         return (x,)
 
     device = cuda_target.cuda()
-    kernel = cuda.kernel(brittle, METHODS["Euler"], style="tuple", dim=1, n_params=0, dtype=np.dtype(float))
+    kernel = cuda.kernel(brittle, FIXED["Euler"], style="tuple", dim=1, n_params=0, dtype=np.dtype(float))
     state, params, t0, dt = np.array([[1.0, -1.0]]), np.ones((1, 2)), np.array([[0.0]]), np.array([[0.1]])
     step, offset, out = np.array([[2]]), np.array([[0.0]]), np.full((1, 2), np.nan)
     y, out, cursor = device.to_device(state), device.to_device(out), device.to_device(np.zeros(2, np.int64))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.integrate import DOP853, RK23, RK45
 
-from fastsci_kernels.methods.catalogue import NAMES, TABLEAUS
+from fastsci_kernels.methods.catalogue import TABLEAUS
+from fastsci_kernels.methods.registry import NAMES
 from fastsci_kernels.methods.pair import Pair, hermite
 from fastsci_kernels.methods.tableau import Tableau, density, rooted_trees
 

@@ -19,7 +19,7 @@ from fastsci_kernels import cuda_target
 from fastsci_kernels.loops import cuda
 from fastsci_kernels.loops.cuda_source import driver_source
 from fastsci_kernels.loops.driver_text import Shape
-from fastsci_kernels.methods.registry import METHODS
+from fastsci_kernels.methods.registry import FIXED
 from tests.ptx.assembler import assemble, ptx
 
 pytestmark = pytest.mark.ptx
@@ -33,7 +33,7 @@ SLOW_REDUCTION = {"cvt.rn.f64.s64", "mul.f64", "cvt.rn.f32.f64"}
 
 def compiled(system, bits, cc, method="RK4"):
     shape = Shape(system.style, system.dim, len(system.params), bits)
-    return ptx(cuda.build({"slope": system.fun}, METHODS[method], shape), cuda.signature(shape), cc)
+    return ptx(cuda.build({"slope": system.fun}, FIXED[method], shape), cuda.signature(shape), cc)
 
 
 def double_instructions(text):
@@ -167,7 +167,7 @@ def test_elementary_functions_compile_by_either_name(first, bits, tmp_path):
     names = {"math": math, "np": np}
     exec(f"def elementary(t, u, p):\n    x = u[0]\n    return ({', '.join(chosen)},)\n", names)
     shape = Shape("tuple", len(chosen), 0, bits)
-    drive = cuda.build({"slope": names["elementary"]}, METHODS["Euler"], shape)
+    drive = cuda.build({"slope": names["elementary"]}, FIXED["Euler"], shape)
     text = ptx(drive, cuda.signature(shape), HOPPER)
     assert assemble(text, HOPPER, tmp_path).registers > 0
     if bits == 32:
@@ -203,7 +203,7 @@ def test_shared_arrays_beyond_what_a_kernel_holds_are_refused():
         return (K[0, 0] * u[0],)  # noqa: F821
 
     with pytest.raises(ValueError, match="constants: table reads 80000 bytes of arrays, but a GPU kernel holds 65536"):
-        cuda.kernel(table.fun, METHODS["RK4"], style="tuple", dim=1, n_params=0, dtype=np.dtype(float))
+        cuda.kernel(table.fun, FIXED["RK4"], style="tuple", dim=1, n_params=0, dtype=np.dtype(float))
 
 
 def test_states_beyond_the_memory_of_a_thread_are_refused():
@@ -212,12 +212,12 @@ def test_states_beyond_the_memory_of_a_thread_are_refused():
             du[i] = 0.0
 
     with pytest.raises(ValueError, match="y0: a state of 20000 numbers needs 1120000 bytes a thread with RK4"):
-        cuda.kernel(still, METHODS["RK4"], style="inplace", dim=20_000, n_params=0, dtype=np.dtype(float))
+        cuda.kernel(still, FIXED["RK4"], style="inplace", dim=20_000, n_params=0, dtype=np.dtype(float))
 
 
 def test_the_step_is_the_one_of_the_cpu():
     shape = Shape("tuple", 3, 3, 64)
-    assert METHODS["RK4"].flat_step(3) in driver_source(METHODS["RK4"], shape)
+    assert FIXED["RK4"].flat_step(3) in driver_source(FIXED["RK4"], shape)
 
 
 @pytest.mark.skipif(cuda_target.cuda().is_available(), reason="there is a GPU")

@@ -29,10 +29,11 @@ class Problem:
         return float(np.max(np.abs(y - self.state) / (np.abs(self.state) + self.atol)))
 
     def solve(self, rtol: float, *, system: System | None = None, method: str = "Rodas5P", **options):
-        options = {"y0": self.system.default_y0, "params": self.system.params, **options}
-        return fastsci.solve_ensemble(
-            system or self.system, (0.0, self.end), method=method, rtol=rtol, atol=rtol * self.atol, **options
-        )
+        options = {
+            **{"y0": self.system.default_y0, "params": self.system.params, "method": method},
+            **{"rtol": rtol, "atol": rtol * self.atol, **options},
+        }
+        return fastsci.solve_ensemble(system or self.system, (0.0, self.end), **options)
 
 
 def published(name: str, atol: object) -> Problem:

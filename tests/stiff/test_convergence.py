@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import fastsci
-from fastsci import systems
-from tests.ensemble.models import same_bits
 from tests.stiff.problems import (
     HIRES,
     OREGONATOR,
-    POLLUTION,
     PROBLEMS,
     ROBERTSON,
-    VAN_DER_POL,
     hires_jacobian,
     in_place,
     robertson_jacobian,
@@ -24,7 +19,7 @@ from tests.stiff.problems import (
 TOLERANCES = (1e-4, 1e-6, 1e-8)
 # Errors of the steps add up over a run; in these problems, whose solutions forget where they came from, to little more
 # than one step's.  The ring modulator oscillates: its errors last.
-ACCUMULATED = {"ring_modulator": 50.0}
+ACCUMULATED = {"ring_modulator": 100.0}
 
 
 def check_convergence(problem, accumulated=3.0, **options):

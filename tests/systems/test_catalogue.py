@@ -12,9 +12,9 @@ from fastsci import systems
 from fastsci.system import System
 
 FLOWS = [
-    "brusselator", "chua", "double_pendulum", "duffing", "figure_eight", "fitzhugh_nagumo", "henon_heiles",
-    "kuramoto", "lorenz63", "lorenz84", "lorenz96", "lotka_volterra", "nbody", "oscillator", "pendulum",
-    "robertson", "rossler", "van_der_pol",
+    "brusselator", "chua", "double_pendulum", "duffing", "figure_eight", "fitzhugh_nagumo", "henon_heiles", "hires",
+    "kuramoto", "lorenz63", "lorenz84", "lorenz96", "lotka_volterra", "nbody", "oregonator", "oscillator", "pendulum",
+    "pollution", "ring_modulator", "robertson", "rossler", "van_der_pol",
 ]  # fmt: skip
 MAPS = [
     "chialvo", "chialvo_chain", "chialvo_flux", "chialvo_ring_star", "henon", "ikeda", "logistic", "rulkov",
@@ -105,6 +105,55 @@ def newtonian(space, masses):
     return flow
 
 
+def hires_by_matrix(t, u, k):
+    rates = np.zeros((8, 8))
+    for to, source, rate in [
+        *((2, 1, 1.71), (1, 2, 0.43), (4, 2, 8.32), (1, 3, 8.32), (4, 3, 1.71), (3, 4, 0.43), (6, 4, 0.69)),
+        *((3, 5, 0.035), (6, 5, 1.71), (5, 6, 0.43), (5, 7, 0.43), (6, 7, 0.69), (8, 7, 1.81)),
+    ]:
+        rates[to - 1, source - 1] = rate
+    rates -= np.diag([1.71, 8.75, 10.03, 1.12, 1.745, 0.43, 1.81, 0.0])
+    return rates @ u + 0.0007 * np.eye(8)[0] + k * u[5] * u[7] * np.array([0, 0, 0, 0, 0, -1, 1, -1])
+
+
+# Verwer's table 1: what reacts, and what comes of it; the species are numbered from 1 as in the paper.
+REACTIONS = [
+    ([1], [2, 3]), ([2, 4], [1]), ([5, 2], [1, 6]), ([7], [5, 5, 8]), ([7], [8]), ([7, 6], [5, 8]), ([9], [10, 5, 8]),
+    ([9, 6], [11]), ([11, 2], [1, 10, 12]), ([11, 1], [13]), ([13], [11, 1]), ([10, 2], [14, 1]), ([14], [7, 5]),
+    ([1, 6], [15]), ([3], [4]), ([4], [16]), ([4], [3]), ([16], [6, 6]), ([16], [3]), ([17, 6], [18, 5]), ([19], [2]),
+    ([19], [1, 3]), ([1, 4], [19]), ([19, 1], [20]), ([20], [19, 1]),
+]  # fmt: skip
+
+
+def mass_action(t, u, *k):
+    change = np.zeros(20)
+    for rate, (reactants, products) in zip(k, REACTIONS, strict=True):
+        speed = rate * np.prod([u[species - 1] for species in reactants])
+        np.subtract.at(change, np.array(reactants) - 1, speed)
+        np.add.at(change, np.array(products) - 1, speed)
+    return change
+
+
+def ring_of_diodes(t, u, C, Cs, Cp, Lh, Ls1, Ls2, Ls3, R, Rp, Rg1, Rg2, Rg3, Ri, Rc, gamma, delta):
+    """By incidence matrices of diodes and windings, as the circuit is drawn."""
+    inputs = 0.5 * np.sin(2e3 * np.pi * t), 2.0 * np.sin(2e4 * np.pi * t)
+    voltage, current = u[:7], u[7:]
+    diodes = np.array([[1, 0, -1, 0, -1], [0, -1, 0, 1, -1], [0, 1, 1, 0, 1], [-1, 0, 0, -1, 1]])
+    through = gamma * np.expm1(delta * (diodes @ voltage[2:] + inputs[1] * np.array([-1, -1, 1, 1])))
+    windings = np.zeros((8, 7))
+    windings[[0, 1], [0, 1]] = windings[[6, 7], [0, 1]] = -1.0
+    windings[[2, 3, 4, 5], [0, 0, 1, 1]] = [0.5, -0.5, 0.5, -0.5]
+    windings[[2, 3, 4, 5], [2, 3, 4, 5]] = [-1.0, 1.0, -1.0, 1.0]
+    into = -windings.T @ current
+    into[2:] -= diodes.T @ through
+    into[[0, 1]] -= voltage[[0, 1]] / R
+    into[6] -= voltage[6] / Rp
+    resistances = np.array([0.0, 0.0, Rg2, Rg3, Rg2, Rg3, Ri + Rg1, Rc + Rg1])
+    across = windings @ voltage - resistances * current
+    across[6] += inputs[0]
+    return [*into / [C, C, Cs, Cs, Cs, Cs, Cp], *across / [Lh, Lh, Ls2, Ls3, Ls2, Ls3, Ls1, Ls1]]
+
+
 # Each written down once more, from the paper, in the vector operations of NumPy.
 INDEPENDENT = {
     "brusselator": lambda t, u, a, b: [a + u[0] ** 2 * u[1] - b * u[0] - u[0], b * u[0] - u[0] ** 2 * u[1]],
@@ -115,6 +164,7 @@ INDEPENDENT = {
     "nbody": newtonian(3, np.full(3, 1.0 / 3.0)),
     "fitzhugh_nagumo": lambda t, u, a, b, e, i: [u[0] - u[0] ** 3 / 3 - u[1] + i, e * (u[0] + a - b * u[1])],
     "henon_heiles": lambda t, u: [u[2], u[3], -u[0] * (1 + 2 * u[1]), -u[1] - (u[0] ** 2 - u[1] ** 2)],
+    "hires": hires_by_matrix,
     "kuramoto": all_pairs_kuramoto,
     "lorenz63": lambda t, u, s, r, b: [
         -s * u[0] + s * u[1],
@@ -128,8 +178,15 @@ INDEPENDENT = {
     ],
     "lorenz96": lambda t, u, F: (np.roll(u, -1) - np.roll(u, 2)) * np.roll(u, 1) - u + F,
     "lotka_volterra": lambda t, u, a, b, d, g: [u[0] * (a - b * u[1]), -u[1] * (g - d * u[0])],
+    "oregonator": lambda t, u, s, w, q: [
+        s * (u[1] - u[0] * u[1] + u[0] - q * u[0] ** 2),
+        (-u[1] - u[0] * u[1] + u[2]) / s,
+        w * u[0] - w * u[2],
+    ],
     "oscillator": lambda t, u, z, w, F, wd: [u[1], F * np.cos(wd * t) - 2 * z * w * u[1] - w**2 * u[0]],
     "pendulum": lambda t, u, g, L, c, A, w: [u[1], A * np.cos(w * t) - c * u[1] - (g / L) * np.sin(u[0])],
+    "pollution": mass_action,
+    "ring_modulator": ring_of_diodes,
     "robertson": lambda t, u, k1, k2, k3: [
         -k1 * u[0] + k3 * u[1] * u[2],
         k1 * u[0] - k3 * u[1] * u[2] - k2 * u[1] ** 2,

@@ -11,6 +11,8 @@ import fastsci
 from fastsci import systems
 
 ALL = systems.names()
+# An explicit method takes too many steps for them over more than a moment.
+STIFF = ("robertson", "pollution")
 
 
 def having(fact, kind=None):
@@ -75,7 +77,7 @@ def test_fixed_points(name):
 @pytest.mark.parametrize("name", having("conserved", "flow"))
 def test_conserved_quantities(name):
     made = systems.get(name)
-    t_end, options = (40.0, {"method": "Radau", "rtol": 1e-8, "atol": 1e-12}) if name == "robertson" else (20.0, {})
+    t_end, options = (40.0, {"method": "Radau", "rtol": 1e-8, "atol": 1e-12}) if name in STIFF else (20.0, {})
     solution = solve(made, (0.0, t_end), made.default_y0, **options)
     assert solution.success
     for expression in made.facts["conserved"].values():
@@ -231,7 +233,9 @@ def test_orbits_from_the_default_state_stay_bounded(name):
         assert np.isfinite(result.y_final).all()
         return
     t_end = 1000 * made.dt
-    method = "Radau" if name == "robertson" else "DOP853"
-    solution = solve_ivp(made.rhs, (0.0, t_end), made.default_y0, method=method, rtol=1e-6, atol=1e-8)
+    method = "Radau" if name in STIFF else "DOP853"
+    # A bold trial step of the ring modulator's diodes would leave the range of Python's exponential.
+    limits = {"rtol": 1e-6, "atol": 1e-8, "max_step": 20 * made.dt}
+    solution = solve_ivp(made.rhs, (0.0, t_end), made.default_y0, method=method, **limits)
     assert solution.success
     assert np.abs(solution.y).max() < 100.0

@@ -281,15 +281,17 @@ class AdaptiveText:
     def verdict(self) -> list[str]:
         """How the member stands after the attempt, as a number."""
         kinds = self.shape.events
-        ended = f"where(accepted & last, {ENDED!r}, 0.0)"
+        # Of two literals a choice would be a float64, in single precision too.
+        zero, stalled = self.number("0.0"), self.number(repr(STALLED))
+        ended = f"where(accepted & last, {ENDED!r}, {zero})"
         if any(kind.terminal for kind in kinds):
-            ended = f"where(accepted & last, where(halted, {STOPPED!r}, {ENDED!r}), 0.0)"
+            ended = f"where(accepted & last, where(halted, {self.number(repr(STOPPED))}, {ENDED!r}), {zero})"
         return [
             "tried = tried + where(alive, 1.0, 0.0)",
             "taken = taken + where(accepted, 1.0, 0.0)",
             f"flag = {ended}",
             f"flag = where((flag == 0.0) & alive & (tried >= limit), {EXHAUSTED!r}, flag)",
-            f"flag = where(stalled, where(error >= {UNCOMPARABLE!r}, {NON_FINITE!r}, {STALLED!r}), flag)",
+            f"flag = where(stalled, where(error >= {UNCOMPARABLE!r}, {NON_FINITE!r}, {stalled}), flag)",
         ]
 
     def advance(self) -> list[str]:

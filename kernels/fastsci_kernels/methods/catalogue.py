@@ -213,6 +213,3 @@ _ALL = (
 )
 
 TABLEAUS: dict[str, Tableau] = {tableau.name: tableau for tableau in _ALL}
-NAMES: dict[str, str] = {
-    spelling.lower(): tableau.name for tableau in _ALL for spelling in (tableau.name, *tableau.aliases)
-}
