@@ -15,6 +15,7 @@ from . import _function
 from ._validate import Ensemble
 from .system import System
 
+PART = 64  # the most lanes whose members draw from one block
 NOISE = "noise=g, where g(t, u, p) returns one number a component (or g(t, u, p, dw) writes them)"
 
 
@@ -70,6 +71,15 @@ def _check_noise(method: Method, system: System, members: Ensemble) -> None:
             f"noise: {getattr(system.noise, '__name__', 'function')} returned {written!r}, expected a tuple of {u.size}"
             f" numbers: what multiplies the noise of each component, for {method.name}"
         )
+
+
+def noise_key(seed: Any, first_member: Any) -> np.ndarray:
+    """Two words of the seed and the number of the first member."""
+    if isinstance(first_member, bool) or not hasattr(first_member, "__index__") or not 0 <= first_member < 2**47:
+        raise ValueError(f"first_member: is {first_member!r}, expected a non-negative integer")
+    if first_member % PART:
+        raise ValueError(f"first_member: is {first_member}, expected a multiple of {PART}: members share what is drawn")
+    return np.append(seed_words(seed), np.int64(first_member))
 
 
 def seed_words(seed: Any) -> np.ndarray:

@@ -82,6 +82,7 @@ def columns_method(name: str, system: System, members: Ensemble, rtol: float, de
         return method.fitted(function, jac=jac)
     if method is None:
         raise ValueError(
-            f"events: {name} has no dense output to find them on; use a Runge-Kutta method such as RK4 or Tsit5"
+            f"method: {name} has no dense output for events, and no compensated form; use a Runge-Kutta method such as"
+            " RK4 or Tsit5"
         )
     return method

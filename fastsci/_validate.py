@@ -31,7 +31,7 @@ class Ensemble:
     n_members: int
     dtype: np.dtype
     parts: Mapping[str, FunctionType] = field(default_factory=dict)  # what the method calls beside the right-hand side
-    key: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))  # the seed's words, of a random method
+    key: np.ndarray = field(default_factory=lambda: np.zeros(3, np.int64))  # words of the seed, first member
     statistics: Statistics | None = None  # gathered in the place of saves
 
     @property

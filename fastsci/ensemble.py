@@ -18,7 +18,7 @@ from fastsci_kernels.methods.taylor_family import TAYLOR
 from . import _validate
 from ._arrays import Library, library_of, to_numpy
 from ._control import ATOL, RTOL, Choices
-from ._parts import parts, seed_words
+from ._parts import noise_key, parts
 from ._request import Request, columns_method
 from .events import Event, as_events, check_event
 from .result import EnsembleResult
@@ -64,6 +64,7 @@ def solve_ensemble(
     dense_output: bool = False,
     compensated: bool = False,
     seed: Any = None,
+    first_member: int = 0,
     reduce: Any = None,
     dtype: DTypeLike | None = None,
     device: Device = "auto",
@@ -112,11 +113,13 @@ def solve_ensemble(
     dense_output : bool
         Keep every step's polynomial: ``result.sol(t)`` is then the solution at any time.
     compensated : bool
-        Carry the digits that an addition to the state loses (Kahan's summation); for states of at most 16 components.
-        The time is always kept so.
+        Carry the digits that an addition to the state loses (Kahan's summation); so that many small
+        steps in float32 keep their accuracy.  The time is always kept so.
     seed : int, SeedSequence or Generator, optional
         Of the noise of a stochastic method: a path depends on the seed, the member's number and the step, and on
         nothing else.  Without it every run draws another.
+    first_member : int
+        Number of the first member, a multiple of 64: an ensemble computed in parts has the paths of the whole.
     reduce : str, Histogram, LastCrossing, list or mapping, optional
         Statistics to gather in the place of saves, so that nothing is stored on the way: of every component "mean",
         "var" (divided by the number of saves, as `numpy.var`), "std", "min", "max", "last", and "count", the number
@@ -190,7 +193,7 @@ def solve_ensemble(
     else:
         from ._cpu import integrate
     fixed = FIXED[name]
-    key = seed_words(seed) if fixed.random else members.key
+    key = noise_key(seed, first_member) if fixed.random else members.key
     members = replace(members, parts=parts(fixed, described, members), key=key)
     return integrate(described, members, fixed, library, meter)
 

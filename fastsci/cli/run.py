@@ -26,6 +26,7 @@ from .source import find_system
 from .steps import Steps, read_steps
 from .summary import Tally, summary
 
+SMALLEST_BLOCK = 64  # members that draw their noise together
 BLOCK_BYTES = 2**29  # of trajectories and what is made of them on their way to the disk
 DEFAULT_STEPS = 2000
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
@@ -50,11 +51,8 @@ class Run:
     @property
     def block(self) -> int:
         """Members computed at a time."""
-        if self.steps.random:
-            # A path belongs to the number of a member, and members are numbered from the first of a call.
-            return 2 ** (self.members.count - 1).bit_length()
         numbers = self.members.dim * (2 * len(self.times) + 4) * self.members.dtype.itemsize
-        return storage.block_members(BLOCK_BYTES // numbers)
+        return max(SMALLEST_BLOCK, storage.block_members(BLOCK_BYTES // numbers))
 
     def blocks(self) -> Iterator[range]:
         """Ranges of members, in order."""
@@ -65,10 +63,12 @@ class Run:
         self, members: Any, y0: np.ndarray, *, t_eval: np.ndarray | None,
         t_span: tuple[float, float] | None = None, progress: Callable[[float], None] | bool = False,
     ) -> EnsembleResult:  # fmt: skip
-        """Integrate a range or an array of members from ``y0``."""
+        """Integrate a range or an array of members from ``y0``; those of a range keep their numbers."""
+        first = members.start if isinstance(members, range) else 0
         return ensemble.solve_ensemble(
             self.system, t_span or self.t_span, y0, params=self.members.params(members), t_eval=t_eval,
-            dtype=self.members.dtype, device=self.device, progress=progress, **self.steps.arguments,
+            dtype=self.members.dtype, device=self.device, progress=progress,
+            first_member=first, **self.steps.arguments,
         )  # fmt: skip
 
     def try_out(self) -> EnsembleResult:

@@ -72,7 +72,8 @@ def test_a_ball_bounces_in_single_precision():
     for i, restitution in enumerate(RESTITUTION):
         times = result.t_events[0][i]
         assert times.dtype == np.float32
-        np.testing.assert_allclose(times, bounces(restitution, 1.3), rtol=2e-6)
+        # A step may be wrong by atol = 1e-5 of a height, which the ball passes at a speed of four.
+        np.testing.assert_allclose(times, bounces(restitution, 1.3), atol=1e-5)
 
 
 def test_saves_see_the_jump():

@@ -44,6 +44,10 @@ def test_a_path_is_that_of_its_seed_and_its_number(monkeypatch):
     assert len(np.unique(y[:, 0, -1])) == 40
 
 
+def test_a_part_has_the_paths_of_the_whole():
+    np.testing.assert_array_equal(paths(70, first_member=128).y, paths(200).y[128:198])
+
+
 def test_saves_do_not_change_a_path():
     np.testing.assert_array_equal(paths(t_eval=None).y_final, paths().y_final)
 
@@ -90,9 +94,11 @@ def test_zero_members():
         ({"seed": -1}, "seed: is -1, expected a non-negative integer"),
         ({"seed": "one"}, "seed: is 'one'"),
         ({"seed": 1.5}, "seed: is 1.5"),
+        ({"first_member": 10}, "first_member: is 10, expected a multiple of 64"),
+        ({"first_member": -64}, "first_member: is -64, expected a non-negative integer"),
         ({"t_eval": [0.0, 0.005]}, "t_eval: holds times between the steps of dt"),
         ({"dt": None}, "dt: is missing; EulerMaruyama is a fixed-step method"),
-        ({"events": lambda t, u, p: u[0]}, "events: EulerMaruyama has no dense output"),
+        ({"events": lambda t, u, p: u[0]}, "method: EulerMaruyama has no dense output"),
     ],
 )
 def test_what_is_refused(options, message):

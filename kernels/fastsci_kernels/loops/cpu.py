@@ -33,7 +33,7 @@ log = logging.getLogger("fastsci")
 INLINE_WORK = 20_000  # component-steps that one thread finishes sooner than a pool would start
 BLOCK_SECONDS = 0.05  # the longest a kernel runs before it looks up, for Ctrl-C and progress
 CHUNKS_PER_THREAD = 8
-NO_KEY = np.zeros(2, np.int64)
+NO_KEY = np.zeros(3, np.int64)
 MOST_KERNELS = 512  # compiled drivers kept in memory; a closure with ever new values makes ever new ones
 IN_TURN_LIMIT = 4
 WIDE_LIMIT = 6  # states beyond this many numbers leave no registers for two strips at once (measured, RK4)
@@ -243,8 +243,8 @@ def integrate(
         initial states into ``y`` and their parameters into ``params``.
     progress : callable, optional
         Called with the fraction done, from the calling thread.
-    key : ndarray of int64, (2,)
-        The 32-bit words of the seed of a random method.
+    key : ndarray of int64, (3,)
+        The 32-bit words of the seed of a random method, and the number of the first member.
     statistics : Gathered, optional
         What a kernel made for statistics gathers.
 

@@ -26,7 +26,7 @@ BLOCK = 128  # threads
 FEW_BLOCK = 32  # threads, where there are too few members for every multiprocessor to have a full block
 FEW_MEMBERS = 16_384
 MAX_BLOCKS = 2**20
-NO_KEY = np.zeros(2, np.int64)
+NO_KEY = np.zeros(3, np.int64)
 
 LAUNCH_SECONDS = 0.2
 # Components times stages in a run's first launch, a thread and in all; from then on the launches time themselves.
@@ -119,8 +119,8 @@ def integrate(
         Filled with the saves, or with the last one where statistics are gathered.
     progress : callable, optional
         Called with the fraction done, between launches.
-    key : ndarray of int64, (2,)
-        The 32-bit words of the seed of a random method.
+    key : ndarray of int64, (3,)
+        The 32-bit words of the seed of a random method, and the number of the first member.
     statistics : Gathered, optional
         What a kernel made for statistics gathers, on the host.
     block, max_blocks : int, optional

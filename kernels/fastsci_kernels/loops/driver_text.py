@@ -138,12 +138,12 @@ class DriverText:
         """Step ``u`` into ``u`` itself or ``v``; ``index`` counts the steps."""
         shape = self.shape
         if not shape.flat:
-            draws = f"(key[0], key[1]), o, {index}, " if self.method.random else ""
+            draws = f"(key[0], key[1]), o + key[2], {index}, " if self.method.random else ""
             return [f"step({time}, u, p, {size}, {draws}{target}, {', '.join(self.buffers[2:])})"]
         lines = []
         for group in range(shape.groups):
             suffix = self._group(group)
-            draws = f", (key[0], key[1]), {self._column('o', group)}, {index}" if self.method.random else ""
+            draws = f", (key[0], key[1]), {self._column('o', group)} + key[2], {index}" if self.method.random else ""
             lines.append(f"{target}{suffix} = step({time}, u{suffix}, p{suffix}, {size}{draws})")
         return lines
 
