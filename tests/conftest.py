@@ -20,7 +20,8 @@ for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
 threadpoolctl.threadpool_limits(limits=1, user_api="blas")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-if "FASTSCI_CACHE_DIR" not in os.environ:
+# The processes of one run inherit the folder of the first: each has its own, whose files tests may count.
+if "FASTSCI_CACHE_DIR" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["FASTSCI_CACHE_DIR"] = tempfile.mkdtemp(prefix="fastsci-cache-")
     atexit.register(shutil.rmtree, os.environ["FASTSCI_CACHE_DIR"], ignore_errors=True)
 

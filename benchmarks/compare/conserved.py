@@ -9,15 +9,10 @@ import numpy as np
 
 import fastsci
 from benchmarks.compare.row import Row
+from benchmarks.suites.problems import henon_heiles_energy
 
 STARS, STEPS, SAVES, DT = 64, 1_000_000, 2000, 0.0015
 EIGHT_STEPS = 2000
-
-
-def energy(y: np.ndarray) -> np.ndarray:
-    """Of stars ``(n_members, 4, n_times)``."""
-    x, y, px, py = np.moveaxis(y, 1, 0)
-    return (px * px + py * py + x * x + y * y) / 2 + x * x * y - y * y * y / 3
 
 
 def energy_errors(stars: int, steps: int) -> tuple[np.ndarray, float]:
@@ -30,7 +25,7 @@ def energy_errors(stars: int, steps: int) -> tuple[np.ndarray, float]:
     began = perf_counter()
     result = fastsci.solve_ensemble(fastsci.systems.henon_heiles, (0.0, steps * DT), y0, t_eval=t_eval, **call)
     rate = stars * steps / (perf_counter() - began)
-    kept = energy(result.y)
+    kept = henon_heiles_energy(result.y)
     return kept / kept[:, :1] - 1.0, rate
 
 

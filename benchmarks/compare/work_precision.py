@@ -126,7 +126,7 @@ def rows() -> Iterator[Row]:
 
 
 def _row(figure: str, ours: Curve, theirs: Curve, error: float, at_least: float | None) -> Row:
-    pairs = PAIRS if theirs.solver.stride < SCIPY_STRIDE else 2
+    pairs = PAIRS if theirs.solver.stride == 1 else 3
     ratio = compare_at(error, ours, theirs, pairs)
     own, peer = ours.solver.name, theirs.solver.name
     fewer = (

@@ -149,3 +149,9 @@ def problem(name: str, n_members: int, n_steps: int) -> Problem:
 def strided(given: Problem, stride: int) -> Problem:
     """Every so manyth member alone, the first among them."""
     return replace(given, y0=given.y0[::stride], params=given.params[::stride])
+
+
+def henon_heiles_energy(y: np.ndarray) -> np.ndarray:
+    """Of stars ``(n_members, 4, n_times)``."""
+    x, y, px, py = np.moveaxis(y, 1, 0)
+    return (px * px + py * py + x * x + y * y) / 2 + x * x * y - y * y * y / 3

@@ -64,7 +64,7 @@ def check(system, bits, cc, folder):
     done = assemble(text, cc, folder)
     if system.style == "tuple":
         assert (done.spill_stores, done.spill_loads) == (0, 0)
-        assert done.registers <= 128
+        assert done.registers <= (128 if system.dim <= 8 else 255)
     if bits == 32:
         assert double_instructions(text) <= SLOW_REDUCTION
     assert ".ftz" not in text
