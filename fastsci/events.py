@@ -84,7 +84,7 @@ def event(
     ...     return u[0]
     >>> result = fastsci.solve_ensemble(ball, (0.0, 3.0), [1.0, 0.0], method="Tsit5", events=bounce)
     >>> result.t_events[0][0].round(4)
-    array([0.4515, 1.2642, 1.9957, 2.654 ])
+    array([0.4515, 1.2643, 1.9957, 2.6541])
     """
     if fun is None:
         return lambda given: event(given, direction=direction, terminal=terminal, apply=apply)

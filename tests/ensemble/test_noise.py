@@ -75,9 +75,7 @@ def test_without_a_seed_every_run_is_another():
 def test_the_stationary_variance():
     """strength^2 / (2 rate), of the scheme 1 / (1 - rate dt / 2) times that."""
     members = 200_000
-    result = fastsci.solve_ensemble(
-        ornstein_uhlenbeck, (0.0, 8.0), np.zeros((members, 1)), method="EM", dt=DT, seed=11
-    )
+    result = fastsci.solve_ensemble(ornstein_uhlenbeck, (0.0, 8.0), np.zeros((members, 1)), method="EM", dt=DT, seed=11)
     expected = 0.5**2 / 2.0 / (1.0 - DT / 2.0)
     standard_error = expected * np.sqrt(2.0 / members)
     assert abs(result.y_final.var() - expected) < 4.0 * standard_error

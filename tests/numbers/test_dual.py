@@ -374,7 +374,8 @@ def test_jacobians_of_the_catalogue(name):
     params = np.repeat(np.array(list(system.params.values()))[:, None], WIDTH, 1)
     # Within the first thousand steps: after many turns the rounding of a phase would be the error.
     time = min(0.3, 1000.0 * system.dt)
-    got = jacobian_of(system, dim, states, params, np.full((1, WIDTH), time), flat=flat)
+    times = np.full((1, WIDTH), time)
+    got = jacobian_of(system, dim, states, params, times, flat=flat)
     for member in (0, WIDTH - 1):
         exact = derivative_in_forty_digits(system, dim, states[:, member], params[:, member], time)
         np.testing.assert_allclose(got[:, :, member], exact, rtol=1e-13, atol=1e-13 * np.abs(exact).max())

@@ -48,9 +48,14 @@ def test_members_do_not_depend_on_company(whole, chosen):
 
 
 def test_robertson_over_eleven_decades():
-    """All has become the third species, but for a hair of the first and less of the second."""
-    result = ROBERTSON.solve(1e-7, atol=1e-7 * np.array([1e-12, 1e-17, 1.0]))
-    np.testing.assert_allclose(result.y_final[0, :2], ROBERTSON.state[:2], rtol=1e-5)
+    """All has become the third species, but for a hair of the first and less of the second.
+
+    At the end the step times the Jacobian is 1e13: the Jacobian's own rounding is a thousandth of the slow rate, and
+    smaller tolerances give errors of some 1e-8 to 5e-8, whichever way it is computed.
+    """
+    result = ROBERTSON.solve(1e-7)
+    assert result.status.tolist() == [0]
+    np.testing.assert_allclose(result.y_final[0], ROBERTSON.state, rtol=1e-6)
     np.testing.assert_allclose(result.y_final.sum(), 1.0, rtol=1e-12)
 
 

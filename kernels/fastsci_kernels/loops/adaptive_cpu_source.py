@@ -33,7 +33,7 @@ import numpy as np
 
 from fastsci_kernels.compile import inner, jit
 from fastsci_kernels.numbers import functions
-from fastsci_kernels.numbers.approximate import approximate_power
+from fastsci_kernels.numbers.approximate import approximate_power, rough_power
 from fastsci_kernels.numbers.arithmetic import where
 from fastsci_kernels.numbers.memory import any_lane, load, number, scratch, store, view
 

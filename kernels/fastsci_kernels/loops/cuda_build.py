@@ -92,6 +92,7 @@ def names(functions: Mapping[str, FunctionType], bits: int) -> dict[str, Any]:
         "any_lane": numbers.any_lane,
         "lane": numbers.lane,
         "approximate_power": (plain if simulated else approximate).approximate_power,
+        "rough_power": (plain if simulated else approximate).rough_power,
         "where": where,
         "math": math,
     }

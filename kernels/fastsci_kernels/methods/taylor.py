@@ -55,7 +55,7 @@ class Taylor:
     imports = (
         "import math",
         "from fastsci_kernels.numbers.arithmetic import where",
-        "from fastsci_kernels.numbers.approximate import approximate_power",
+        "from fastsci_kernels.numbers.approximate import rough_power",
         "from fastsci_kernels.numbers.taylor_sums import combination",
     )
 
@@ -165,7 +165,7 @@ def _step_size(series: list[list[Value]], degree: int) -> list[str]:
         last = [(i, value.removeprefix("-")) for i, row in enumerate(series) if (value := row[m]) is not None]
         terms = [f"abs({value}) * scale{i}" for i, value in last]
         if terms:
-            lines.append(f"radius = {safety(degree)!r} * approximate_power({_largest(terms)}, {-1.0 / m!r})")
+            lines.append(f"radius = {safety(degree)!r} * rough_power({_largest(terms)}, {-1.0 / m!r})")
             lines.append("size = min(size, radius)")
     return [*lines, "h = math.copysign(size, limit)"]
 

@@ -27,6 +27,9 @@ def approximate_power(x, exponent):
     return x ** type(x)(exponent)
 
 
+rough_power = approximate_power
+
+
 def any_lane(mask):
     return bool(mask)
 

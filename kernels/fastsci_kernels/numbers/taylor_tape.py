@@ -81,7 +81,9 @@ class Tape:
         return self.record("multiply", square, base) if exponent % 2 else square
 
 
-_ARITY: dict[str, int] = dict.fromkeys(("add", "subtract", "multiply", "divide", "minimum", "maximum", "hypot", "atan2"), 2)
+_ARITY: dict[str, int] = dict.fromkeys(
+    ("add", "subtract", "multiply", "divide", "minimum", "maximum", "hypot", "atan2"), 2
+)
 _ARITY.update(dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "&", "|", "^"), 2), where=3)
 
 
