@@ -7,8 +7,8 @@ import pytest
 from scipy.integrate import DOP853, RK23, RK45
 
 from fastsci_kernels.methods.catalogue import TABLEAUS
-from fastsci_kernels.methods.registry import NAMES
 from fastsci_kernels.methods.pair import Pair, hermite
+from fastsci_kernels.methods.registry import NAMES
 from fastsci_kernels.methods.tableau import Tableau, density, rooted_trees
 
 PAIRS = [tableau for tableau in TABLEAUS.values() if tableau.pair]

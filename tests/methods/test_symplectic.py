@@ -329,3 +329,14 @@ def test_one_damped_member_is_enough_to_be_refused():
         fastsci.solve_ensemble(
             fastsci.systems.pendulum, (0.0, 1.0), params={"damping": damping}, method="Leapfrog", dt=0.01
         )
+
+
+def test_the_midpoint_rule_conserves_from_a_state_at_rest_in_one_component():
+    """Components that start at zero converge in turns with the others."""
+
+    def spring(t, u, p):
+        return u[1], -u[0]
+
+    y0 = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    result = fastsci.solve_ensemble(spring, (0.0, 20.0), y0, method="ImplicitMidpoint", dt=0.2)
+    np.testing.assert_allclose((result.y_final**2).sum(axis=1), (y0**2).sum(axis=1), rtol=1e-14)

@@ -34,6 +34,7 @@ from .adaptive_cpu_source import (
 from .adaptive_events import PIECES
 from .adaptive_text import AdaptiveShape, AdaptiveText
 from .cpu import vector_bits
+from .fallback import lanes_else_scalars, suffice
 from .statistics import Gathered
 
 log = logging.getLogger("fastsci")
@@ -94,31 +95,16 @@ def kernel(functions: Mapping[str, FunctionType], method: AdaptiveMethod, shape:
 
 
 def _make(functions: Mapping[str, FunctionType], digest: str, method: AdaptiveMethod, shape: AdaptiveShape) -> Kernel:
-    name = functions["slope"].__name__
     lanes = vector_bits() // shape.bits
     preferred = replace(shape, width=lanes, strip=lanes * GROUPS if shape.flat else lanes)
     verdict = cache.key(digest, repr(preferred), method.name, str(method.degree))
-    reason = cache.recall(verdict)
-    if reason is None:
-        try:
-            return _compile(functions, digest, AdaptiveText(preferred, method))
-        except CompilationError as error:
-            reason = str(error)
-    scalar, refusal = replace(shape, width=1, strip=1), ""
-    own_numbers_suffice = shape.style == "tuple" and shape.bits == 64
-    for form in (scalar,) if own_numbers_suffice else (scalar, replace(scalar, arrays=True)):
-        try:
-            made = _compile(functions, digest, AdaptiveText(form, method), reason)
-        except CompilationError as error:
-            refusal = str(error)
-            continue
-        log.warning("%s runs on scalars: %s", name, reason)
-        cache.remember(verdict, reason)
-        return made
-    raise CompilationError(
-        f"system: {name} cannot be compiled: {refusal}; expected arithmetic, functions of math and numpy on numbers,"
-        " constant arrays and plain functions of these"
-    )
+    scalar = replace(shape, width=1, strip=1)
+    scalars = (scalar,) if suffice(shape.style, shape.bits) else (scalar, replace(scalar, arrays=True))
+
+    def make(form: AdaptiveShape, reason: str) -> Kernel:
+        return _compile(functions, digest, AdaptiveText(form, method), reason)
+
+    return lanes_else_scalars(functions["slope"].__name__, verdict, preferred, scalars, make)
 
 
 def _compile(functions: Mapping[str, FunctionType], digest: str, text: AdaptiveText, reason: str = "") -> Kernel:

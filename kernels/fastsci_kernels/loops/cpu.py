@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dis
-import logging
 import os
 import threading
 import time
@@ -25,10 +24,9 @@ from ..methods.method import Method
 from . import pool
 from .cpu_source import driver_source
 from .driver_text import Shape, buffer_rows
+from .fallback import lanes_else_scalars, suffice
 from .grid import Grid
 from .statistics import Gathered, Reduction
-
-log = logging.getLogger("fastsci")
 
 INLINE_WORK = 20_000  # component-steps that one thread finishes sooner than a pool would start
 BLOCK_SECONDS = 0.05  # the longest a kernel runs before it looks up, for Ctrl-C and progress
@@ -136,30 +134,14 @@ def kernel(
 
 
 def _make(functions: dict[str, FunctionType], digest: str, method: Method, preferred: Shape) -> Kernel:
-    name = functions["slope"].__name__
     verdict = cache.key(digest, repr(replace(preferred, ragged=False, groups=1, reduction=None)), method.name)
-    reason = cache.recall(verdict)
-    if reason is None:
-        try:
-            return Kernel(_compile(functions, digest, method, preferred), preferred, method)
-        except CompilationError as error:
-            reason = str(error)
-    scalar, refusal = replace(preferred, width=1, groups=1), ""
-    # NumPy's own arrays and floats are the last resort: slices and products need them, and so does int(x) in float32.
-    own_numbers_suffice = preferred.style == "tuple" and preferred.bits == 64
-    for shape in (scalar,) if own_numbers_suffice else (scalar, replace(scalar, arrays=True)):
-        try:
-            drive = _compile(functions, digest, method, shape)
-        except CompilationError as error:
-            refusal = str(error)
-            continue
-        log.warning("%s runs on scalars: %s", name, reason)
-        cache.remember(verdict, reason)
-        return Kernel(drive, shape, method, reason)
-    raise CompilationError(
-        f"system: {name} cannot be compiled: {refusal}; expected arithmetic, functions of math and numpy"
-        " on numbers, constant arrays and plain functions of these"
-    )
+    scalar = replace(preferred, width=1, groups=1)
+    scalars = (scalar,) if suffice(scalar.style, scalar.bits) else (scalar, replace(scalar, arrays=True))
+
+    def make(shape: Shape, reason: str) -> Kernel:
+        return Kernel(_compile(functions, digest, method, shape), shape, method, reason)
+
+    return lanes_else_scalars(functions["slope"].__name__, verdict, preferred, scalars, make)
 
 
 def _compile(functions: dict[str, FunctionType], digest: str, method: Method, shape: Shape) -> Callable:

@@ -5,35 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import embedded
+from .explicit import OfTableau
 from .method import FLAT_LIMIT
-from .tableau import Tableau
 
 
 @dataclass(frozen=True)
-class EmbeddedRungeKutta:
+class EmbeddedRungeKutta(OfTableau):
     """A tableau as an `adaptive.AdaptiveMethod`."""
 
-    tableau: Tableau
     chooses_step: bool = False
     flat_limit: int = FLAT_LIMIT
-    imports: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return self.tableau.name
-
-    @property
-    def aliases(self) -> tuple[str, ...]:
-        return self.tableau.aliases
-
-    @property
-    def order(self) -> float:
-        return self.tableau.order
-
-    @property
-    def source(self) -> str:
-        return self.tableau.source
 
     @property
     def stages(self) -> int:

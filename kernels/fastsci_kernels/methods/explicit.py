@@ -15,13 +15,12 @@ from .tableau import Coefficient, Tableau
 
 
 @dataclass(frozen=True)
-class RungeKutta:
-    """A tableau as a `method.Method` of fixed steps."""
+class OfTableau:
+    """What a tableau says of the methods made of it."""
 
     tableau: Tableau
     parts: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
-    random: bool = False
 
     @property
     def name(self) -> str:
@@ -38,6 +37,13 @@ class RungeKutta:
     @property
     def source(self) -> str:
         return self.tableau.source
+
+
+@dataclass(frozen=True)
+class RungeKutta(OfTableau):
+    """A tableau as a `method.Method` of fixed steps."""
+
+    random: bool = False
 
     @property
     def stages(self) -> int:

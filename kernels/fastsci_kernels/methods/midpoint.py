@@ -91,15 +91,18 @@ def _text(head: str, begin: list[str], slope: str, measure: list[str], take: lis
         *take,
         f"far = largest > {SMALL!r} * size",
         # A nan is neither smaller nor far: its member stops at once.
-        "running = running & ((relative < previous) | far)",
+        # Components may converge in turns: of the last two changes the larger counts.
+        "running = running & ((relative < where(older > previous, older, previous)) | far)",
         "if not any_lane(running):",
         "    break",
+        "older = previous",
         "previous = relative",
     ]
     lines = [
         "half = 0.5 * h",
         "middle = t + half",
         f"previous = {zero} + math.inf",
+        "older = previous",
         "running = half == half",
         "far = half != half",
         *begin,
