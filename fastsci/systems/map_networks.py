@@ -15,9 +15,7 @@ import numpy as np
 from fastsci.system import System, system
 from fastsci.systems.maps import chialvo, chialvo_flux, rulkov
 from fastsci.systems.networks import GOLDEN_RATIO
-from fastsci.systems.registry import sized
-
-_chialvo, _chialvo_flux, _rulkov = chialvo.fun, chialvo_flux.fun, rulkov.fun
+from fastsci.systems.registry import ENTRIES, sized
 
 ELECTRICAL = (
     "N. F. Rulkov, Modeling of spiking-bursting neural behavior using two-dimensional map, Phys. Rev. E 65, 041922"
@@ -58,8 +56,9 @@ def _add_ring_star(u, du, n, neighbours, mu, sigma):
     du[0] = du[0] + mu * at_hub
 
 
-def _network(fun: Callable[..., Any], name: str, neuron: System, n: int, couplings: dict[str, float], **facts: str):
+def _network(fun: Callable[..., Any], name: str, single: str, n: int, couplings: dict[str, float], **facts: str):
     """The description of a network of n neurons, each started near the neuron's own default state."""
+    neuron = ENTRIES[single].build()
     assert neuron.state is not None
     assert neuron.default_y0 is not None
     scatter = 1.0 + 0.1 * (GOLDEN_RATIO * np.arange(n) % 1.0)
@@ -86,7 +85,7 @@ def _check_reach(n: int, neighbours: int) -> None:
 def chialvo_chain(*, n: int = 50) -> System:
     """A chain of n Chialvo neurons, the activations of neighbours coupled by sigma / 2."""
     return _network(
-        _chialvo_chain, "chialvo_chain", chialvo, n, {"sigma": 0.02},
+        _chialvo_chain, "chialvo_chain", "chialvo", n, {"sigma": 0.02},
         equations="x_i' = x_i^2 exp(y_i - x_i) + k + sigma / 2 (x_(i-1) - 2 x_i + x_(i+1)), y_i' = a y_i - b x_i + c",
         source="D. R. Chialvo, Chaos Solitons Fractals 5, 461 (1995), coupled as in K. Kaneko (ed.), Theory and"
         " Applications of Coupled Map Lattices (Wiley, 1993)",
@@ -97,7 +96,7 @@ def _chialvo_chain(t, u, p, du):
     a, b, c, k, sigma = p
     n = len(du) // 2
     for i in range(n):
-        x, y = _chialvo(t, (u[i], u[n + i]), (a, b, c, k))
+        x, y = chialvo(t, (u[i], u[n + i]), (a, b, c, k))
         du[i] = x + 0.5 * sigma * _chain_pull(u, i, n)
         du[n + i] = y
 
@@ -106,7 +105,7 @@ def _chialvo_chain(t, u, p, du):
 def rulkov_chain(*, n: int = 50) -> System:
     """A chain of n Rulkov neurons, the potentials of neighbours coupled by epsilon / 2."""
     return _network(
-        _rulkov_chain, "rulkov_chain", rulkov, n, {"epsilon": 0.05},
+        _rulkov_chain, "rulkov_chain", "rulkov", n, {"epsilon": 0.05},
         equations="x_i' = alpha / (1 + x_i^2) + y_i + epsilon / 2 (x_(i-1) - 2 x_i + x_(i+1)),"
         " y_i' = y_i - sigma x_i - beta",
         source=ELECTRICAL,
@@ -117,7 +116,7 @@ def _rulkov_chain(t, u, p, du):
     alpha, sigma, beta, epsilon = p
     n = len(du) // 2
     for i in range(n):
-        x, y = _rulkov(t, (u[i], u[n + i]), (alpha, sigma, beta))
+        x, y = rulkov(t, (u[i], u[n + i]), (alpha, sigma, beta))
         du[i] = x + 0.5 * epsilon * _chain_pull(u, i, n)
         du[n + i] = y
 
@@ -131,14 +130,14 @@ def chialvo_ring_star(*, n: int = 50, neighbours: int = 1) -> System:
         a, b, c, k0, k, alpha, beta, k1, k2, mu, sigma = p
         n = len(du) // 3
         for i in range(n):
-            x, y, phi = _chialvo_flux(t, (u[i], u[n + i], u[2 * n + i]), (a, b, c, k0, k, alpha, beta, k1, k2))
+            x, y, phi = chialvo_flux(t, (u[i], u[n + i], u[2 * n + i]), (a, b, c, k0, k, alpha, beta, k1, k2))
             du[i] = x
             du[n + i] = y
             du[2 * n + i] = phi
         _add_ring_star(u, du, n, neighbours, mu, sigma)
 
     return _network(
-        ring_star, "chialvo_ring_star", chialvo_flux, n, {"mu": 0.001, "sigma": 0.002},
+        ring_star, "chialvo_ring_star", "chialvo_flux", n, {"mu": 0.001, "sigma": 0.002},
         equations="chialvo_flux for each neuron; added to x_0' is mu sum_i (x_i - x_0), and to x_i' of the ring"
         " mu (x_0 - x_i) + sigma / (2 R) sum (x_j - x_i) over the R = neighbours nearest on either side",
         source="S. S. Muni, H. O. Fatoyinbo, I. Ghosh, Dynamical effects of electromagnetic flux on Chialvo neuron"
@@ -155,13 +154,13 @@ def rulkov_ring_star(*, n: int = 50, neighbours: int = 1) -> System:
         alpha, sigma, beta, mu, epsilon = p
         n = len(du) // 2
         for i in range(n):
-            x, y = _rulkov(t, (u[i], u[n + i]), (alpha, sigma, beta))
+            x, y = rulkov(t, (u[i], u[n + i]), (alpha, sigma, beta))
             du[i] = x
             du[n + i] = y
         _add_ring_star(u, du, n, neighbours, mu, epsilon)
 
     return _network(
-        ring_star, "rulkov_ring_star", rulkov, n, {"mu": 0.002, "epsilon": 0.05},
+        ring_star, "rulkov_ring_star", "rulkov", n, {"mu": 0.002, "epsilon": 0.05},
         equations="rulkov for each neuron; added to x_0' is mu sum_i (x_i - x_0), and to x_i' of the ring"
         " mu (x_0 - x_i) + epsilon / (2 R) sum (x_j - x_i) over the R = neighbours nearest on either side",
         source=ELECTRICAL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
 from fastsci.system import Description, Kind, System, system
 
@@ -18,16 +18,19 @@ class Entry:
     smallest: dict[str, int]
 
 
+Plain = TypeVar("Plain", bound=Callable[..., Any])
 ENTRIES: dict[str, Entry] = {}
 
 
-def entry(**description: Unpack[Description]) -> Callable[[Callable[..., Any]], System]:
-    """Register a function as a system of fixed size; the keywords are those of `fastsci.system`."""
+def entry(**description: Unpack[Description]) -> Callable[[Plain], Plain]:
+    """Register a function as a system of fixed size, made when it is asked for; the keywords are `fastsci.system`'s."""
 
-    def register(fun: Callable[..., Any]) -> System:
-        made = system(fun, **description)
-        ENTRIES[made.name] = Entry(made.kind, lambda: made, {})
-        return made
+    def register(fun: Plain) -> Plain:
+        def build() -> System:
+            return system(fun, **description)
+
+        ENTRIES[description.get("name") or fun.__name__] = Entry(description.get("kind", "flow"), build, {})
+        return fun
 
     return register
 
