@@ -160,6 +160,7 @@ def test_control_c_ends_with_one_line_and_no_store(folder):
             assert running.poll() is None, running.communicate()
             assert time.monotonic() < deadline
             time.sleep(0.05)
+        time.sleep(0.5)  # the store is laid out, which zarr does in a thread that speaks up when it is cut short
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=20)
     finally:

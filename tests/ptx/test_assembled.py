@@ -67,7 +67,8 @@ def check(system, bits, cc, folder):
         assert done.registers <= (128 if system.dim <= 8 else 255)
     if bits == 32:
         assert double_instructions(text) <= SLOW_REDUCTION
-    assert ".ftz" not in text
+    # The exponential of libdevice scales its argument so that this instruction meets no subnormal.
+    assert ".ftz" not in text.replace("ex2.approx.ftz.f32", "")
 
 
 @pytest.mark.parametrize("name", ["lorenz63", "robertson", "van_der_pol", "lorenz96"])

@@ -46,10 +46,10 @@ def compiled(method, fun, dim, n_params, bits, style="tuple"):
         lines += [f"u, atol = ({state}), ({'tol, ' * dim})", "k = rhs(t, u, p)"]
         lines.append("v, c, k_next, error, data = attempt(t, u, (), p, h, k, tol, atol)")
     else:
-        names = ("u", "v", "k", "k_next", "atol", *method.attempt_buffers())
+        names = ("u", "v", "digits", "k", "k_next", "atol", *method.attempt_buffers())
         lines += [f"{name} = scratch({bits}, 1, {dim})" for name in names]
         lines += [f"for i in range({dim}):", "    u[i] = load(y, i, o, 1)", "    atol[i] = tol", "rhs(t, u, p, k)"]
-        lines.append(f"attempt(t, u, (), p, h, k, tol, atol, v, k_next, {', '.join(method.attempt_buffers())})")
+        lines.append(f"attempt(t, u, (), p, h, k, tol, atol, v, digits, k_next, {', '.join(method.attempt_buffers())})")
     lines += [f"store(y, {i}, o, v[{i}])" for i in range(dim)]
     text += "\ndef run(y, params):\n" + "".join(f"    {line}\n" for line in lines)
     cuda = cuda_target.cuda()

@@ -40,7 +40,7 @@ def integrate(
     values = np.zeros((max(len(params), 1), padded), dtype)
     values[: len(params)] = np.reshape(params, (-1, 1))
     out = np.empty((grid.n_saves * dim, padded), dtype)
-    seed = np.array(key, np.int64)
+    seed = np.array((*key, 0), np.int64)  # and the first member
     if on_cpu:
         assert kernel.path == path, kernel.reason
         cpu.integrate(kernel, y, values, grid, out, lambda first, last: None, key=seed)
