@@ -144,6 +144,7 @@ def rows() -> Iterator[Row]:
     yield _no_target("heyoka", 4096, 500, "adaptive Taylor series over the same span, counted as as many steps")
     yield _no_target("scipy", 8, 100, "RK45 at the same step, 6 slopes a step; 8 members, one after the other")
     yield from work_precision.rows()
+    yield from work_precision.same_arrays()
     yield from unequal.rows()
     yield from stiff.rows()
     yield from noise.rows()
