@@ -105,7 +105,9 @@ def saves_of(members: Ensemble, grid: Grid) -> np.ndarray:
 
 
 def check_on_grid(method: Method, grid: Grid) -> None:
-    """A random path is known at the points of its grid alone."""
+    """A random path runs forwards, and is known at the points of its grid alone."""
+    if method.random and np.any(grid.dt < 0.0):
+        raise ValueError(f"t_span: runs backwards, but the noise of {method.name} runs forwards; give the start first")
     if method.random and np.any(grid.save_offset[:-1] != 0.0):
         raise ValueError(
             f"t_eval: holds times between the steps of dt, but the noise of {method.name} lives on them; save at"

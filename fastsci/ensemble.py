@@ -18,7 +18,7 @@ from fastsci_kernels.methods.taylor_family import TAYLOR
 from . import _validate
 from ._arrays import Library, library_of, to_numpy
 from ._control import ATOL, RTOL, Choices
-from ._parts import noise_key, parts
+from ._parts import first_member, noise_key, parts
 from ._request import Request, columns_method
 from .events import Event, as_events, check_event
 from .result import EnsembleResult
@@ -161,7 +161,7 @@ def solve_ensemble(
     >>> np.round(result.y_final[:, 0], 6)
     array([0.367879, 0.135335])
     """
-    described, meter = as_system(system), _meter(progress)
+    described, meter = as_system(system), meter_for(progress)
     name, happenings = _method(method), as_events(events)
     adaptive = _is_adaptive(name, dt, described)
     choices = Choices(rtol, atol, first_step, max_step, max_steps, controller)
@@ -170,14 +170,14 @@ def solve_ensemble(
     library = library_of(y0)
     step = first_step if adaptive else dt
     members = _validate.ensemble(
-        described, t_span, _on_host(y0, library), params, step, t_eval, dtype, adaptive=adaptive
+        described, t_span, for_checking(y0, library), params, step, t_eval, dtype, adaptive=adaptive
     )
     members = replace(members, statistics=as_statistics(reduce, members.dim, described.state))
-    _probe(described, members, happenings)
+    probe(described, members, happenings)
     if library.on_gpu:
         on_device: Any = y0
         members = replace(members, y0=on_device.reshape(-1, members.dim))
-    on_cuda = _on_cuda(device, library)
+    on_cuda = wants_cuda(device, library)
     if adaptive or happenings or dense_output or compensated:
         require_times(members.statistics, t_eval)
         if on_cuda:
@@ -212,7 +212,7 @@ def _is_adaptive(name: str, dt: ArrayLike | None, system: System) -> bool:
     return dt is None
 
 
-def _on_host(y0: Any, library: Library) -> Any:
+def for_checking(y0: Any, library: Library) -> Any:
     """Initial states for checking: of those on a GPU a first row that stands for all, since they stay there."""
     if library.on_gpu and y0.ndim == 2:
         return np.broadcast_to(to_numpy(y0[:1]), tuple(y0.shape))
@@ -241,7 +241,8 @@ def _method(method: str) -> str:
     return name
 
 
-def _on_cuda(device: str, library: Library) -> bool:
+def wants_cuda(device: str, library: Library) -> bool:
+    """Whether to compute on a GPU: where the caller says, else where ``y0`` lies."""
     if device not in ("auto", "cpu", "cuda"):
         raise ValueError(f"device: is {device!r}, expected 'auto', 'cpu' or 'cuda'")
     if device == "cpu" and library.on_gpu:
@@ -249,21 +250,21 @@ def _on_cuda(device: str, library: Library) -> bool:
     return device == "cuda" or library.on_gpu
 
 
-def _probe(system: System, members: _validate.Ensemble, happenings: tuple[Event, ...] = ()) -> None:
+def probe(system: System, members: _validate.Ensemble, happenings: tuple[Event, ...] = ()) -> None:
     """Call the plain functions once, on the first member, before anything is compiled."""
     shape = (members.dim, len(members.params))
     seen = _probed.setdefault(system, set())
     if not members.n_members or (shape in seen and not happenings):
         return
-    p = np.array([value if value.ndim == 0 else value[0] for value in members.params], float)
-    t, u = float(members.t_span.flat[0]), members.y0[0].astype(np.float64)
+    t, u, p = first_member(members)
     system.check_returns(t, u, p)
     seen.add(shape)
     for place, one in enumerate(happenings):
         check_event(one, place, system, t, u, p)
 
 
-def _meter(progress: bool | Callable[[float], None]) -> Callable[[float], None] | None:
+def meter_for(progress: bool | Callable[[float], None]) -> Callable[[float], None] | None:
+    """What is told the fraction done, if anything is."""
     if progress is True:
         from ._progress import bar
 

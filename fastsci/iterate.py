@@ -17,10 +17,10 @@ from . import _validate
 from ._arrays import library_of
 from .ensemble import (
     Device,
-    _meter,  # pyright: ignore[reportPrivateUsage]
-    _on_cuda,  # pyright: ignore[reportPrivateUsage]
-    _on_host,  # pyright: ignore[reportPrivateUsage]
-    _probe,  # pyright: ignore[reportPrivateUsage]
+    for_checking,
+    meter_for,
+    probe,
+    wants_cuda,
 )
 from .result import EnsembleResult
 from .statistics import as_statistics
@@ -108,20 +108,20 @@ def iterate_map(
     array([[0.642857, 0.642857],
            [0.513045, 0.799455]])
     """
-    described, meter = _as_map(system), _meter(progress)
+    described, meter = _as_map(system), meter_for(progress)
     count = _whole("n_steps", n_steps)
     if count > MOST_ITERATIONS:
         raise ValueError(f"n_steps: is {count:.3g}, expected at most {MOST_ITERATIONS:.3g}; iterate in parts")
     saved = _saved(count, save_every, save_last)
     times = None if saved is None else saved.astype(np.float64)
     library = library_of(y0)
-    members = _validate.ensemble(described, (0.0, float(count)), _on_host(y0, library), params, 1.0, times, dtype)
+    members = _validate.ensemble(described, (0.0, float(count)), for_checking(y0, library), params, 1.0, times, dtype)
     members = replace(members, statistics=as_statistics(reduce, members.dim, described.state))
-    _probe(described, members)
+    probe(described, members)
     if library.on_gpu:
         on_device: Any = y0
         members = replace(members, y0=on_device.reshape(-1, members.dim))
-    if _on_cuda(device, library):
+    if wants_cuda(device, library):
         from ._cuda import integrate
     else:
         from ._cpu import integrate

@@ -15,9 +15,9 @@ from time import perf_counter
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "kernels")]
 
-from benchmarks.compare import machine, work_precision  # noqa: E402
-from benchmarks.compare.row import Row  # noqa: E402
-from benchmarks.compare.rows import rows  # noqa: E402
+from benchmarks.compare import machine, work_precision  # noqa: E402 (after the path)
+from benchmarks.compare.row import Row  # noqa: E402 (after the path)
+from benchmarks.compare.rows import rows  # noqa: E402 (after the path)
 
 HEADER = (
     "| figure | measured, median [range] | target | met | steps/s | peer, steps/s | error | peer's error |\n"

@@ -71,8 +71,8 @@ def _gravity(space: int):
                 pull = G / (r2 * math.sqrt(r2))
                 for axis in range(space):
                     d = q[space * j + axis] - q[space * i + axis]
-                    dv[space * i + axis] += masses[j] * pull * d  # noqa: F821
-                    dv[space * j + axis] -= masses[i] * pull * d  # noqa: F821
+                    dv[space * i + axis] += masses[j] * pull * d  # noqa: F821 (a constant)
+                    dv[space * j + axis] -= masses[i] * pull * d  # noqa: F821 (a constant)
 
     return gravity
 

@@ -91,4 +91,4 @@ def _kuramoto(t, u, p, du):
         c += math.cos(u[i])
     pull = p[0] / n
     for i in range(n):
-        du[i] = omega[i] + pull * (s * math.cos(u[i]) - c * math.sin(u[i]))  # noqa: F821
+        du[i] = omega[i] + pull * (s * math.cos(u[i]) - c * math.sin(u[i]))  # noqa: F821 (a constant)

@@ -295,8 +295,12 @@ def test_two_jumps_at_one_time_are_both_made():
     def half(t, u, p):
         return t - 0.5
 
-    add = lambda t, u, p: (u[0] + 10.0,)  # noqa: E731
-    double = lambda t, u, p: (2.0 * u[0],)  # noqa: E731
+    def add(t, u, p):
+        return (u[0] + 10.0,)
+
+    def double(t, u, p):
+        return (2.0 * u[0],)
+
     result = counted(fastsci.event(half, apply=add), fastsci.event(half, apply=double))
     np.testing.assert_allclose(result.y_final, [[2.0 * 10.5 + 0.5]], rtol=1e-13)
     assert len(result.t_events[0][0]) == len(result.t_events[1][0]) == 1

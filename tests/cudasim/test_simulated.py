@@ -97,7 +97,7 @@ def test_shared_arrays_keep_the_precision_of_the_run(dtype):
     @fastsci.system(constants={"K": np.array([[0.0, 1.5], [-0.3, 0.1]])}, state=("x", "y"))
     def linear(t, u, p, du):
         for i in range(2):
-            du[i] = K[i, 0] * u[0] + K[i, 1] * u[1]  # noqa: F821
+            du[i] = K[i, 0] * u[0] + K[i, 1] * u[1]  # noqa: F821 (a constant)
 
     both(linear, (0.0, 0.3), spread(2, 2), dtype, dt=0.1)
 

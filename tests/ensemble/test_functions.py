@@ -359,7 +359,7 @@ def test_constants_are_shared_by_all_members():
         for i in range(len(u)):
             s = 0.0
             for j in range(len(u)):
-                s += A[i, j] * u[j]  # noqa: F821
+                s += A[i, j] * u[j]  # noqa: F821 (a constant)
             du[i] = s
 
     y0 = spread(9)

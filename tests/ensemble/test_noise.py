@@ -104,6 +104,11 @@ def test_what_is_refused(options, message):
         paths(**options)
 
 
+def test_noise_does_not_run_backwards():
+    with pytest.raises(ValueError, match="t_span: runs backwards, but the noise of EulerMaruyama"):
+        fastsci.solve_ensemble(ornstein_uhlenbeck, (1.0, 0.0), [0.0], method="EM", dt=DT)
+
+
 def test_a_system_without_noise_is_refused():
     with pytest.raises(ValueError, match="method: EulerMaruyama needs the diffusion of lorenz63"):
         fastsci.solve_ensemble(fastsci.systems.lorenz63, (0.0, 1.0), method="EM", dt=DT)

@@ -177,7 +177,7 @@ def forgets_to_return(t, u, p):
 
 
 def raises_a_name_error(t, u, p):
-    return undefined * u[0], u[1], u[2]  # noqa: F821
+    return undefined * u[0], u[1], u[2]  # noqa: F821 (on purpose)
 
 
 def leaves_the_last_unwritten(t, u, p, du):

@@ -147,7 +147,10 @@ def test_functions_and_what_they_capture_are_let_go():
     alive = weakref.WeakSet()
     y0 = np.ones((2, 2))
     for _ in range(300):
-        swing = lambda t, u, p: (u[1], -u[0])  # noqa: E731
+
+        def swing(t, u, p):
+            return u[1], -u[0]
+
         alive.add(swing)
         fastsci.solve_ensemble(swing, (0.0, 0.1), y0, dt=0.1)
     del swing

@@ -189,7 +189,7 @@ def test_shared_arrays_become_constants_of_the_kernel(tmp_path):
         for i in range(len(u)):
             total = 0.0
             for j in range(len(u)):
-                total += K[i, j] * (u[j] - u[i])  # noqa: F821
+                total += K[i, j] * (u[j] - u[i])  # noqa: F821 (a constant)
             du[i] = total
 
     text = compiled(network, 32, HOPPER)
@@ -201,7 +201,7 @@ def test_shared_arrays_become_constants_of_the_kernel(tmp_path):
 def test_shared_arrays_beyond_what_a_kernel_holds_are_refused():
     @fastsci.system(constants={"K": np.ones((100, 100))}, state=("x",))
     def table(t, u, p):
-        return (K[0, 0] * u[0],)  # noqa: F821
+        return (K[0, 0] * u[0],)  # noqa: F821 (a constant)
 
     with pytest.raises(ValueError, match="constants: table reads 80000 bytes of arrays, but a GPU kernel holds 65536"):
         cuda.kernel(table.fun, FIXED["RK4"], style="tuple", dim=1, n_params=0, dtype=np.dtype(float))

@@ -153,7 +153,7 @@ def test_warnings_of_the_function_stay_inside():
 
 def raises_at_a_known_line(t, u, p):
     x, y = u
-    return x, y + undefined_name  # noqa: F821
+    return x, y + undefined_name  # noqa: F821 (on purpose)
 
 
 def test_an_exception_names_the_function_and_its_line():

@@ -63,7 +63,7 @@ def test_the_globals_answer_like_a_dictionary():
 
 
 def test_a_number_is_a_number():
-    made = system(lambda t, u, p: (scale * u[0],), constants={"scale": 3})  # noqa: F821
+    made = system(lambda t, u, p: (scale * u[0],), constants={"scale": 3})  # noqa: F821 (a constant)
     assert type(made.fun.__globals__["scale"]) is float
     assert made.rhs(0.0, [2.0]).tolist() == [6.0]
 
@@ -83,7 +83,7 @@ def test_a_constant_takes_the_place_of_an_enclosing_functions_variable():
 def test_a_function_inside_the_function_sees_the_constant():
     def f(t, u, p):
         def inner():
-            return table[0]  # noqa: F821
+            return table[0]  # noqa: F821 (a constant)
 
         return (inner() * u[0],)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -36,8 +35,6 @@ from .adaptive_text import AdaptiveShape, AdaptiveText
 from .cpu import vector_bits
 from .fallback import lanes_else_scalars, suffice
 from .statistics import Gathered
-
-log = logging.getLogger("fastsci")
 
 BLOCK_SECONDS = 0.05
 FIRST_SWEEPS, MOST_SWEEPS = 50, 2**30
@@ -216,17 +213,13 @@ def integrate(
     progress: Callable[[float], None] | None = None,
 ) -> Outcome:
     """Integrate every member; ``fill`` puts a range of them into place before they start."""
-    padded = members.y.shape[1]
     run = _Run(kernel, members, fill)
     if members.count:
-        threads = 1 if members.count <= INLINE_MEMBERS and progress is None else pool.thread_count()
-        if threads == 1 and progress is None and members.count <= INLINE_MEMBERS:
+        if members.count <= INLINE_MEMBERS and progress is None:
             run(0, 1, None)
         else:
-            pool.run(run, [(worker, worker + 1) for worker in range(threads)], run.show(progress))
-    outcome = Outcome(run.status, run.counts[0], run.counts[1], run.ends[0], run.events, run.steps, run.slots)
-    assert padded == len(outcome.status)
-    return outcome
+            pool.run(run, [(worker, worker + 1) for worker in range(pool.thread_count())], run.show(progress))
+    return Outcome(run.status, run.counts[0], run.counts[1], run.ends[0], run.events, run.steps, run.slots)
 
 
 class _Run:

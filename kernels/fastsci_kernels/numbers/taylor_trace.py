@@ -28,7 +28,7 @@ class Symbol:
     """A number, or the outcome of a comparison, that writes what is done to it onto a tape."""
 
     __slots__ = ("operation", "tape")
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  (equality records; a hash would need an answer)
 
     def __init__(self, tape: Tape, operation: Operation) -> None:
         self.tape, self.operation = tape, operation
