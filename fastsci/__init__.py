@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
     from ._hamiltonian import Hamiltonian as Hamiltonian
     from ._hamiltonian import hamiltonian as hamiltonian
+    from .flow import flow_jvp as flow_jvp
     from .particles import pairwise_energy as pairwise_energy
     from .particles import pairwise_force as pairwise_force
     from .particles import simulate_particles as simulate_particles
 
 # What costs an import that many never need is fetched at its first use.
 _LATER = {
+    "flow_jvp": "fastsci.flow",
     "Hamiltonian": "fastsci._hamiltonian",
     "hamiltonian": "fastsci._hamiltonian",
     "pairwise_energy": "fastsci.particles",
@@ -46,6 +48,7 @@ __all__ = [
     "LastCrossing",
     "System",
     "event",
+    "flow_jvp",
     "hamiltonian",
     "iterate_map",
     "methods",

@@ -54,7 +54,7 @@ class Request:
         """The user's functions by the names that a driver calls them."""
         found: dict[str, Any] = {"slope": system.fun}
         for part in self.method.parts:
-            found[part] = _function.plain_function({"jac": system.jac}[part])
+            found[part] = _function.plain_function({"jac": system.jac, "jvp": system.jvp}[part])
         for number, one in enumerate(self.events):
             found[f"user_event{number}"] = one.fun
             if one.apply is not None:

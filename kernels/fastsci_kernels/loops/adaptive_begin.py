@@ -6,8 +6,8 @@ The step is that of `scipy.integrate.solve_ivp`: Hairer, Norsett and Wanner, Sol
 
 from __future__ import annotations
 
+from ..methods.method import TUPLE_LIMIT
 from .adaptive_text import AdaptiveText
-from .driver_text import TUPLE_LIMIT
 
 
 def begin_lines(

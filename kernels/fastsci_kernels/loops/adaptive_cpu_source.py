@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import partial
 
 from ..methods.adaptive import AdaptiveMethod
+from ..methods.method import TUPLE_LIMIT
 from .adaptive_begin import begin_lines
 from .adaptive_events import PIECES, events, stop
 from .adaptive_text import (
@@ -24,7 +25,7 @@ from .adaptive_text import (
     AdaptiveShape,
     AdaptiveText,
 )  # fmt: skip
-from .driver_text import TUPLE_LIMIT, indent
+from .driver_text import indent
 
 HEADER = """\
 import math

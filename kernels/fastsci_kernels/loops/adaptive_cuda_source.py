@@ -9,10 +9,11 @@ from __future__ import annotations
 from functools import partial
 
 from ..methods.adaptive import AdaptiveMethod
+from ..methods.method import TUPLE_LIMIT
 from .adaptive_begin import begin_lines
 from .adaptive_events import PIECES, events, stop
 from .adaptive_text import EXHAUSTED, LONGEST, RAISED, AdaptiveShape, AdaptiveText
-from .driver_text import TUPLE_LIMIT, indent
+from .driver_text import indent
 
 LOG_SLOTS = 64  # events that a member may meet in one launch; one that has met more pauses until the next
 BEGIN = "work, slots, y, params, span, span_pitch, atols, settings, saves, save_pitch, out, max_steps"

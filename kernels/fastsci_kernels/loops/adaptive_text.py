@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 
 from ..methods.adaptive import AdaptiveMethod
 from ..methods.control import Controller
-from ..methods.method import FLAT_LIMIT, in_place, is_flat
-from .driver_text import TUPLE_LIMIT
+from ..methods.method import FLAT_LIMIT, TUPLE_LIMIT, in_place, is_flat
 from .statistics import Reduction
 from .statistics_text import StatisticsText
 
@@ -59,7 +58,7 @@ class AdaptiveShape:
 
     @property
     def flat(self) -> bool:
-        return is_flat(self.style, self.dim) and self.dim <= self.flat_limit
+        return is_flat(self.style, self.dim, self.flat_limit)
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,7 @@ class AdaptiveText:
         parts += [(f"apply{e}", f"user_apply{e}") for e, kind in enumerate(shape.events) if kind.applies]
         for name, function in parts:
             if shape.style == "tuple" and not shape.flat:
-                lines += f"{in_place(name, function, shape.dim)}\n{name} = {wrap}({name})\n"
+                lines += f"{in_place(name, function, method.slope_dim(shape.dim))}\n{name} = {wrap}({name})\n"
             else:
                 lines += f"{name} = {function}\n"
         for e in range(len(shape.events)):
@@ -150,7 +149,7 @@ class AdaptiveText:
                 )
             else:
                 lines += f"event{e} = user_event{e}\n"
-        lines += method.preamble(shape.style, shape.flat, shape.dim, shape.bits, shape.width, wrap)
+        lines += method.preamble(shape.style, shape.flat, shape.dim, shape.n_params, shape.bits, shape.width, wrap)
         sources = {"evaluate": self._evaluate()}
         if shape.flat:
             sources["attempt"] = method.flat_attempt(shape.dim, shape.compensated)

@@ -83,7 +83,7 @@ def lanes(fun: FunctionType, method: Method, style: str, dim: int, n_params: int
     three pairs of registers hide its latency: 1.2x on the logistic map, 2x on the tent map, 1.3x on Henon's.
     """
     register = vector_bits() // bits
-    shape = Shape(style, dim, n_params, bits, register, ragged=ragged)
+    shape = Shape(style, dim, n_params, bits, register, ragged=ragged, flat_limit=method.flat_limit)
     if method.random and shape.flat:
         return replace(shape, width=(4 if dim == 1 else 2) * register)
     small = shape.flat and max(dim, n_params, method.stages) <= IN_TURN_LIMIT

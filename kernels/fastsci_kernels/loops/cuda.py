@@ -59,7 +59,8 @@ def kernel(
     reduction: Reduction | None = None,
 ) -> Kernel:
     """The compiled driver for a right-hand side and the further functions of the method, from memory or made now."""
-    shape = Shape(style, dim, n_params, dtype.itemsize * 8, reduction=reduction)
+    bits = dtype.itemsize * 8
+    shape = Shape(style, dim, n_params, bits, reduction=reduction, flat_limit=method.flat_limit)
     functions = {"slope": fun, **{f"user_{part}": parts[part] for part in method.parts}}
     identity = (fingerprint_all(functions.values()), method.name, shape)
     with _building:

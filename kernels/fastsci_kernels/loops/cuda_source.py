@@ -11,8 +11,8 @@ it read from in registers through all the steps, to write there at the end (68 r
 
 from __future__ import annotations
 
-from ..methods.method import Method
-from .driver_text import TUPLE_LIMIT, DriverText, Shape, indent, time_of
+from ..methods.method import TUPLE_LIMIT, Method
+from .driver_text import DriverText, Shape, indent, time_of
 
 LOST = -1
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..methods.method import Method, in_place, is_flat
+from ..methods.method import FLAT_LIMIT, TUPLE_LIMIT, Method, in_place, is_flat
 from .statistics import Reduction
 from .statistics_text import StatisticsText
 
-TUPLE_LIMIT = 32  # parameters beyond this many live in memory
 STACK_LIMIT = 16  # buffers of at most this many numbers live on the stack, where they can become registers
 
 
@@ -25,10 +24,11 @@ class Shape:
     ragged: bool = False
     arrays: bool = False  # NumPy's own arrays and floats instead of views and numbers
     reduction: Reduction | None = None  # statistics in the place of saves
+    flat_limit: int = FLAT_LIMIT  # of the method
 
     @property
     def flat(self) -> bool:
-        return is_flat(self.style, self.dim)
+        return is_flat(self.style, self.dim, self.flat_limit)
 
     @property
     def strip(self) -> int:
@@ -56,9 +56,10 @@ class DriverText:
         lines = "".join(f"{line}\n" for line in method.imports)
         for name, function in (("rhs", "slope"), *((part, f"user_{part}") for part in method.parts)):
             if shape.style == "tuple" and not shape.flat:
-                lines += f"{in_place(name, function, shape.dim)}\n{name} = {wrap}({name})\n"
+                lines += f"{in_place(name, function, method.slope_dim(shape.dim))}\n{name} = {wrap}({name})\n"
             else:
                 lines += f"{name} = {function}\n"
+        lines += method.preamble(shape.style, shape.flat, shape.dim, shape.n_params, shape.bits, shape.width, wrap)
         return f"{lines}\n\n{step}\n\nstep = {wrap}(step)\n"
 
     def memory(self) -> list[str]:

@@ -33,10 +33,13 @@ class EmbeddedRungeKutta(OfTableau):
     def evaluations(self) -> int:
         return embedded.evaluations(self.tableau)
 
+    def slope_dim(self, dim: int) -> int:
+        return dim
+
     def attempt_buffers(self) -> tuple[str, ...]:
         return embedded.attempt_buffers(self.tableau)
 
-    def preamble(self, style: str, flat: bool, dim: int, bits: int, width: int, wrap: str) -> str:
+    def preamble(self, style: str, flat: bool, dim: int, n_params: int, bits: int, width: int, wrap: str) -> str:
         return ""
 
     def flat_attempt(self, dim: int, compensated: bool) -> str:

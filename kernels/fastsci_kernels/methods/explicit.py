@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .method import OfState
 from .tableau import Coefficient, Tableau
 
 
@@ -40,7 +41,7 @@ class OfTableau:
 
 
 @dataclass(frozen=True)
-class RungeKutta(OfTableau):
+class RungeKutta(OfState, OfTableau):
     """A tableau as a `method.Method` of fixed steps."""
 
     random: bool = False

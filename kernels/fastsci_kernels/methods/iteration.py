@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .method import OfState
+
 
 @dataclass(frozen=True)
-class Iteration:
+class Iteration(OfState):
     """A map as a `method.Method` of fixed steps of size 1, whose right-hand side gives the next state."""
 
     name: str = "iteration"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 FLAT_LIMIT = 16  # states beyond this many numbers live in memory
+TUPLE_LIMIT = 32  # parameters beyond this many live in memory
 
 
 class Method(Protocol):
@@ -36,9 +37,34 @@ class Method(Protocol):
     def imports(self) -> tuple[str, ...]: ...
     @property
     def random(self) -> bool: ...
+    @property
+    def flat_limit(self) -> int:
+        """States beyond this many numbers live in memory."""
+        ...
+
+    def slope_dim(self, dim: int) -> int:
+        """Components of the state that the right-hand side sees; a tangent method's state carries more."""
+        ...
+
+    def preamble(self, style: str, flat: bool, dim: int, n_params: int, bits: int, width: int, wrap: str) -> str:
+        """Further definitions after ``rhs``, compiled by ``wrap``; they may give ``rhs`` another meaning."""
+        ...
+
     def buffers(self) -> tuple[str, ...]: ...
     def flat_step(self, dim: int) -> str: ...
     def long_step(self, dim: int) -> str: ...
+
+
+class OfState:
+    """What a method is whose state is that of the right-hand side and no more."""
+
+    flat_limit = FLAT_LIMIT
+
+    def slope_dim(self, dim: int) -> int:
+        return dim
+
+    def preamble(self, style: str, flat: bool, dim: int, n_params: int, bits: int, width: int, wrap: str) -> str:
+        return ""
 
 
 def in_place(name: str, function: str, dim: int) -> str:
@@ -48,6 +74,6 @@ def in_place(name: str, function: str, dim: int) -> str:
     return f"def {name}(t, u, p, du):\n    w = {function}(t, {state}, p)\n{stores}"
 
 
-def is_flat(style: str, dim: int) -> bool:
+def is_flat(style: str, dim: int, limit: int = FLAT_LIMIT) -> bool:
     """Whether a right-hand side of this style and dimension keeps its state in registers."""
-    return style == "tuple" and dim <= FLAT_LIMIT
+    return style == "tuple" and dim <= limit

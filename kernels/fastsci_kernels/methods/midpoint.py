@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .method import OfState
+
 MOST_ITERATIONS = 100
 # A change that no longer shrinks and is below this part of the state is rounding; one above it is divergence.
 SMALL = 1e-5
 
 
 @dataclass(frozen=True)
-class ImplicitMidpoint:
+class ImplicitMidpoint(OfState):
     """Gauss's method of one stage as a `method.Method` of fixed steps."""
 
     name: str = "ImplicitMidpoint"

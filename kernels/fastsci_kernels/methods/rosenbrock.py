@@ -83,10 +83,13 @@ class Rosenbrock:
         """The method for one right-hand side: without the terms in ``f_t`` where it does not read the time."""
         return replace(self, by_user=jac is not None, autonomous=not uses_time(fun))
 
+    def slope_dim(self, dim: int) -> int:
+        return dim
+
     def attempt_buffers(self) -> tuple[str, ...]:
         return ("row", "inverse", "ft", "increment", "argument", *(f"stage{place}" for place in range(self.stages)))
 
-    def preamble(self, style: str, flat: bool, dim: int, bits: int, width: int, wrap: str) -> str:
+    def preamble(self, style: str, flat: bool, dim: int, n_params: int, bits: int, width: int, wrap: str) -> str:
         """``jacobian``, and for larger states the linear algebra, as functions compiled by ``wrap``."""
         known = {"by_user": self.by_user, "autonomous": self.autonomous}
         if flat:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from ..random import MOST
+from .method import OfState
 
 KLOEDEN = "Kloeden and Platen, Numerical Solution of Stochastic Differential Equations (1992)"
 
@@ -35,7 +36,7 @@ class Formula:
 
 
 @dataclass(frozen=True)
-class Stochastic:
+class Stochastic(OfState):
     """A list of moves that ends with the next state ``v``, as a `method.Method` of fixed steps.
 
     ``noises`` names the independent vectors of standard normal numbers that a step draws, of ``dim`` numbers each, or

@@ -15,11 +15,13 @@ from functools import cache
 from itertools import pairwise
 from math import factorial
 
+from .method import OfState
+
 TOLERANCE = 1e-13
 
 
 @dataclass(frozen=True)
-class Composition:
+class Composition(OfState):
     """Leapfrog steps of lengths ``weights`` (in steps) in turn, as a `method.Method` of fixed steps.
 
     Construction fails unless the weights read the same from both ends; `check` looks at the order conditions.

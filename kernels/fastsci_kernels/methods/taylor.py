@@ -80,9 +80,12 @@ class Taylor:
     def error_order(self) -> float:
         return self.degree
 
-    def preamble(self, style: str, flat: bool, dim: int, bits: int, width: int, wrap: str) -> str:
+    def preamble(self, style: str, flat: bool, dim: int, n_params: int, bits: int, width: int, wrap: str) -> str:
         """Nothing: the text of the attempt holds the system."""
         return ""
+
+    def slope_dim(self, dim: int) -> int:
+        return dim
 
     def attempt_buffers(self) -> tuple[str, ...]:
         return ()

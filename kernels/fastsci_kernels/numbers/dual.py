@@ -248,6 +248,18 @@ def tangents(typingctx, value, like):
     return types.UniTuple(like.number, like.tangents)(value, like), codegen
 
 
+@intrinsic
+def primal(typingctx, value, like):
+    """The value of a Dual, or a number that is none in the form it would have beside ``like``, which is one."""
+    if not isinstance(like, Dual):
+        return None
+
+    def codegen(context, builder, sig, args):
+        return member_of(builder, context.cast(builder, args[0], sig.args[0], like), 0)
+
+    return like.number(value, like), codegen
+
+
 @intrinsic(prefer_literal=True)
 def dual_scratch(typingctx, bits, width, tangents, dim):
     """Fresh stack memory for ``dim`` Duals: a state that an in-place right-hand side reads or writes."""

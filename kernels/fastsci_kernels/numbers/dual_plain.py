@@ -120,5 +120,9 @@ def tangents(value, like):
     return value.tangents if isinstance(value, Dual) else tuple(tangent * 0 for tangent in like.tangents)
 
 
+def primal(value, like):
+    return value.value if isinstance(value, Dual) else type(like.value)(value)
+
+
 def dual_scratch(bits, width, tangents, dim):
     return [Dual(DTYPE[bits](0), (DTYPE[bits](0),) * tangents) for _ in range(dim)]
