@@ -25,13 +25,19 @@ if TYPE_CHECKING:
     from ._hamiltonian import Hamiltonian as Hamiltonian
     from ._hamiltonian import hamiltonian as hamiltonian
     from .flow import flow_jvp as flow_jvp
+    from .lyapunov import LyapunovResult as LyapunovResult
+    from .lyapunov import lyapunov_spectrum as lyapunov_spectrum
+    from .lyapunov import mean_divergence as mean_divergence
     from .particles import pairwise_energy as pairwise_energy
     from .particles import pairwise_force as pairwise_force
     from .particles import simulate_particles as simulate_particles
 
 # What costs an import that many never need is fetched at its first use.
 _LATER = {
+    "LyapunovResult": "fastsci.lyapunov",
     "flow_jvp": "fastsci.flow",
+    "lyapunov_spectrum": "fastsci.lyapunov",
+    "mean_divergence": "fastsci.lyapunov",
     "Hamiltonian": "fastsci._hamiltonian",
     "hamiltonian": "fastsci._hamiltonian",
     "pairwise_energy": "fastsci.particles",
@@ -46,11 +52,14 @@ __all__ = [
     "Hamiltonian",
     "Histogram",
     "LastCrossing",
+    "LyapunovResult",
     "System",
     "event",
     "flow_jvp",
     "hamiltonian",
     "iterate_map",
+    "lyapunov_spectrum",
+    "mean_divergence",
     "methods",
     "pairwise_energy",
     "pairwise_force",

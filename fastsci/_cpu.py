@@ -40,6 +40,7 @@ def integrate(
         ragged=ragged,
         parts=members.parts,
         reduction=reduction,
+        n_members=members.n_members,
     )
     padded = cpu.pad(members.n_members, kernel.shape.strip)
     grid = make_grid(members.t_span, members.dt, members.t_eval, members.dtype, padded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,7 +35,7 @@ def base_method(system: System, method: str) -> RungeKutta | Iteration:
     chosen = FIXED.get(name or "")
     if not isinstance(chosen, RungeKutta):
         raise ValueError(
-            f"method: is {method!r}, expected an explicit Runge-Kutta method, which has a tangent: {', '.join(EXPLICIT)}"
+            f"method: is {method!r}, expected an explicit Runge-Kutta method, for its tangent: {', '.join(EXPLICIT)}"
         )
     return chosen
 
@@ -138,8 +139,9 @@ def directions(
 
 def beside(*parts: np.ndarray) -> np.ndarray:
     """Arrays of a row a member, or one row for all, flattened a member and side by side: (1 or n_members, numbers)."""
-    n = max(len(part) for part in parts)
-    return np.concatenate([np.broadcast_to(part.reshape(len(part), -1), (n, part[0].size)) for part in parts], 1)
+    n = max((len(part) for part in parts if len(part) != 1), default=1)
+    rows = [part.reshape(len(part), math.prod(part.shape[1:])) for part in parts]
+    return np.concatenate([np.broadcast_to(row, (n, row.shape[1])) for row in rows], 1)
 
 
 def apart(states: np.ndarray, slope: TangentSlope) -> tuple[np.ndarray, np.ndarray]:

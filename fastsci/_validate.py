@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -40,10 +41,22 @@ class Ensemble:
 
 
 def ensemble(
-    system: System, t_span: Any, y0: Any, params: Any, dt: Any, t_eval: Any, dtype: Any, *, adaptive: bool = False
+    system: System,
+    t_span: Any,
+    y0: Any,
+    params: Any,
+    dt: Any,
+    t_eval: Any,
+    dtype: Any,
+    *,
+    adaptive: bool = False,
+    name: str = "y0",
 ) -> Ensemble:
-    """Check everything and work out the number of members; ``dt`` is the first step where the run is ``adaptive``."""
-    states = _states(system, y0)
+    """Check everything and work out the number of members.
+
+    ``dt`` is the first step where the run is ``adaptive``; ``name`` is what the caller calls the states.
+    """
+    states = _states(system, y0, name)
     precision = _precision(dtype, states)
     values, names = _parameters(system, params)
     plain = isinstance(t_span, tuple) and all(type(number) in (int, float) for number in (*t_span, dt))
@@ -51,7 +64,7 @@ def ensemble(
         _adaptive_clock(t_span, dt) if adaptive else (_remembered_clock if plain else _clock)(t_span, dt, precision)
     )
     counts = {
-        "y0": states.shape[0] if np.ndim(y0) == 2 else None,
+        name: states.shape[0] if np.ndim(y0) == 2 else None,
         **{f"params[{name!r}]": value.size for name, value in zip(names, values, strict=True) if value.ndim},
         "t_span": span.shape[0] if span.ndim == 2 else None,
         "first_step" if adaptive else "dt": step.size if step.ndim else None,
@@ -61,17 +74,17 @@ def ensemble(
     return Ensemble(states, values, names, span, times, step, n_members, precision)
 
 
-def _states(system: System, y0: Any) -> np.ndarray:
+def _states(system: System, y0: Any, name: str) -> np.ndarray:
     if y0 is None:
         if system.default_y0 is None:
-            raise ValueError(f"y0: {system.name} has no default state; give one of shape (dim,) or (n_members, dim)")
+            raise ValueError(f"{name}: {system.name} has no default state; give one of shape (dim,) or (n_members, dim)")
         y0 = system.default_y0
-    states = real_array(y0, "y0")
+    states = real_array(y0, name)
     width = system.dim if system.dim is not None else "dim"
     if states.ndim not in (1, 2) or (system.dim is not None and states.shape[-1] != system.dim):
-        raise ValueError(f"y0: has shape {states.shape}, expected ({width},) or (n_members, {width}); reshape it")
+        raise ValueError(f"{name}: has shape {states.shape}, expected ({width},) or (n_members, {width}); reshape it")
     if states.shape[-1] == 0:
-        raise ValueError(f"y0: has shape {states.shape}, expected at least one state variable; give its start")
+        raise ValueError(f"{name}: has shape {states.shape}, expected at least one state variable; give its start")
     return np.atleast_2d(states)
 
 
@@ -124,7 +137,7 @@ def _named_parameters(system: System, params: Mapping[str, Any]) -> list[np.ndar
 
 def _clock(t_span: Any, dt: Any, precision: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     """Time spans and steps that fit one another."""
-    span, step = _span(t_span), _step(dt)
+    span, step = time_span(t_span), _step(dt)
     _check_length(span, step, precision)
     return span, step
 
@@ -134,7 +147,7 @@ _remembered_clock = lru_cache(maxsize=64, typed=True)(_clock)
 
 
 def _adaptive_clock(t_span: Any, first_step: Any) -> tuple[np.ndarray, np.ndarray]:
-    span = _span(t_span)
+    span = time_span(t_span)
     if first_step is None:
         return span, np.zeros(())
     step = _step(first_step, "first_step")
@@ -143,7 +156,7 @@ def _adaptive_clock(t_span: Any, first_step: Any) -> tuple[np.ndarray, np.ndarra
     return span, step
 
 
-def _span(t_span: Any) -> np.ndarray:
+def time_span(t_span: Any) -> np.ndarray:
     span = real_array(t_span, "t_span").astype(np.float64)
     if span.ndim not in (1, 2) or span.shape[-1] != 2:
         raise ValueError(
@@ -161,6 +174,16 @@ def _step(dt: Any, name: str = "dt") -> np.ndarray:
     if not (np.isfinite(step) & (step > 0)).all():
         raise ValueError(f"{name}: is {_brief(step)}, expected a positive finite step; reverse t_span to run backwards")
     return step
+
+
+def whole(name: str, value: Any) -> int:
+    """A positive integer, or an error that names the argument."""
+    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name}: is {value!r}, expected a positive integer; give int({name})")
+    count = operator.index(value)
+    if count < 1:
+        raise ValueError(f"{name}: is {count}, expected at least 1")
+    return count
 
 
 def _check_length(span: np.ndarray, step: np.ndarray, precision: np.dtype) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -109,7 +108,7 @@ def iterate_map(
            [0.513045, 0.799455]])
     """
     described, meter = _as_map(system), meter_for(progress)
-    count = _whole("n_steps", n_steps)
+    count = _validate.whole("n_steps", n_steps)
     if count > MOST_ITERATIONS:
         raise ValueError(f"n_steps: is {count:.3g}, expected at most {MOST_ITERATIONS:.3g}; iterate in parts")
     saved = _saved(count, save_every, save_last)
@@ -148,24 +147,14 @@ def _as_map(system: System | Callable[..., Any]) -> System:
     return _describe(system)
 
 
-def _whole(name: str, value: Any) -> int:
-    """A positive integer, or an error that names the argument."""
-    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name}: is {value!r}, expected a positive integer; give int({name})")
-    count = operator.index(value)
-    if count < 1:
-        raise ValueError(f"{name}: is {count}, expected at least 1")
-    return count
-
-
 def _saved(n_steps: int, save_every: int | None, save_last: int | None) -> np.ndarray | None:
     """Numbers of the iterations to save, or None for the end alone."""
     if save_every is None and save_last is None:
         return None
-    every = 1 if save_every is None else _whole("save_every", save_every)
+    every = 1 if save_every is None else _validate.whole("save_every", save_every)
     if save_last is None:
         return np.arange(0, n_steps + 1, every)
-    last = _whole("save_last", save_last)
+    last = _validate.whole("save_last", save_last)
     first = n_steps - (last - 1) * every
     if first < 0:
         raise ValueError(

@@ -255,7 +255,7 @@ def test_arguments_that_make_no_sense_are_named(options, words):
 def test_progress_rises_to_one():
     seen = []
     result = fastsci.solve_ensemble(
-        lorenz, (0.0, 60.0), spread(3000), params=LORENZ, method="DOP853", rtol=1e-9, progress=seen.append
+        lorenz, (0.0, 60.0), spread(20_000), params=LORENZ, method="DOP853", rtol=1e-9, progress=seen.append
     )
     assert result.success.all()
     assert seen == sorted(seen)

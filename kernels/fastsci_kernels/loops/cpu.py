@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dis
+import functools
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from types import FunctionType, MappingProxyType
 from typing import Any
 
@@ -65,6 +65,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
+@functools.cache
 def vector_bits() -> int:
     """Width of the processor's vector registers in bits."""
     features = binding.get_host_cpu_features()
@@ -73,7 +74,16 @@ def vector_bits() -> int:
     return 256 if features.get("avx") else 128
 
 
-def lanes(fun: FunctionType, method: Method, style: str, dim: int, n_params: int, bits: int, ragged: bool) -> Shape:
+def lanes(
+    fun: FunctionType,
+    method: Method,
+    style: str,
+    dim: int,
+    n_params: int,
+    bits: int,
+    ragged: bool,
+    few: bool = False,
+) -> Shape:
     """How members are laid side by side: by what kept the arithmetic units busiest when measured.
 
     Two registers a number while the state still fits in registers.  Of the smallest states, whose right-hand sides
@@ -84,6 +94,8 @@ def lanes(fun: FunctionType, method: Method, style: str, dim: int, n_params: int
     """
     register = vector_bits() // bits
     shape = Shape(style, dim, n_params, bits, register, ragged=ragged, flat_limit=method.flat_limit)
+    if few and method.slope_dim(dim) < dim:
+        return replace(shape, width=register // 2)
     if method.random and shape.flat:
         return replace(shape, width=(4 if dim == 1 else 2) * register)
     small = shape.flat and max(dim, n_params, method.stages) <= IN_TURN_LIMIT
@@ -110,17 +122,19 @@ def kernel(
     ragged: bool,
     parts: Mapping[str, FunctionType] = MappingProxyType({}),
     reduction: Reduction | None = None,
+    n_members: int | None = None,
 ) -> Kernel:
     """The compiled driver for a right-hand side, from memory, from the disk, or made now.
 
     Lanes where the functions allow, else scalars; which of the two depends on them and the precision alone.  ``parts``
     are the user's functions that the method names beside the right-hand side; ``reduction`` the statistics that are
-    gathered in the place of saves.
+    gathered in the place of saves; ``n_members`` lets a few of them have narrower registers where that is faster.
     """
     bits = dtype.itemsize * 8
     functions = {"slope": fun, **{f"user_{part}": parts[part] for part in method.parts}}
     digest = fingerprint_all(functions.values())
-    identity = (digest, method.name, style, dim, n_params, bits, ragged, reduction)
+    few = n_members is not None and 2 * n_members <= vector_bits() // bits
+    identity = (digest, method.name, style, dim, n_params, bits, ragged, reduction, few)
     found = _kernels.get(identity)
     if found is not None:
         return found
@@ -128,7 +142,7 @@ def kernel(
         while len(_kernels) >= MOST_KERNELS:
             del _kernels[next(iter(_kernels))]
         if identity not in _kernels:
-            shape = lanes(fun, method, style, dim, n_params, bits, ragged)
+            shape = lanes(fun, method, style, dim, n_params, bits, ragged, few)
             _kernels[identity] = _make(functions, digest, method, replace(shape, reduction=reduction))
         return _kernels[identity]
 
@@ -148,7 +162,7 @@ def _compile(functions: dict[str, FunctionType], digest: str, method: Method, sh
     source = driver_source(method, shape)
     name = cache.key(digest, source)
     # An index that a state has led astray must end its member, not the process.
-    wrap = inner if shape.width > 1 else partial(inner, boundscheck=True)
+    wrap = inner if shape.width > 1 else functools.partial(inner, boundscheck=True)
     module = cache.load(name, source, compile_all(functions, wrap))
     try:
         module.drive.compile(_signature(shape))

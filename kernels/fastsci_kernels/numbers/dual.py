@@ -14,7 +14,7 @@ import itertools
 import numpy as np
 from numba.core import types
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, lower_cast, lower_getattr
+from numba.extending import intrinsic, lower_builtin, lower_cast, lower_getattr, overload
 
 from .arithmetic import where
 from .dual_emitter import Dual, Emitter, Symbol, apply, member_of, pack, unpack
@@ -189,6 +189,12 @@ for _function in (where, np.where):
 def _constant_to_dual(context, builder, fromty, toty, value):
     zero = Emitter(context, builder, toty.number).constant(0.0).value
     return pack(builder, toty, [context.cast(builder, value, fromty, toty.number)] + [zero] * toty.tangents)
+
+
+@overload(int)
+def _whole_number(x):
+    """A whole number has no derivative: it stays while the number moves."""
+    return (lambda x: int(x.value)) if isinstance(x, Dual) else None
 
 
 # --- making and reading --------------------------------------------------------------------------------------------
