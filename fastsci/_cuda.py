@@ -72,7 +72,8 @@ def integrate(
             out[:, failed] = np.nan
         saves = out.reshape(kept, members.dim, n)
         last = saves[-1]
-        status = memory.as_int8(~(last - last == 0).all(0)) * NON_FINITE
+        with np.errstate(invalid="ignore"):  # infinity less infinity is what is looked for
+            status = memory.as_int8(~(last - last == 0).all(0)) * NON_FINITE
         status[failed] = RAISED
         return describe(
             system,

@@ -76,7 +76,7 @@ def test_a_superstable_orbit_has_the_exponent_minus_infinity():
 
 def test_a_map_that_forgets_a_component_keeps_the_exponent_of_the_other():
     def flattened(t, u, p):
-        x, y = u
+        x, _ = u
         return 1.0 - 1.9 * abs(x), 0.5 * x
 
     found = fastsci.lyapunov_spectrum(
@@ -150,15 +150,17 @@ def test_growth_after_a_calm_transient_is_measured_again():
     def waking(t, u, p):
         x, y = u
         rate = np.where(t < 50.0, 0.001, 40.0)
-        return rate * (y - x), -3.0 * rate * y
+        return rate * (y - 2.0 * x), rate * (x - 2.0 * y)
 
     spans = {"y0": [1.0, 0.0], "dt": 0.005, "t_transient": 40.0, "t_total": 20.0}
     found = fastsci.lyapunov_spectrum(waking, **spans)
     assert found.qr_every[0] < 64
     often = fastsci.lyapunov_spectrum(waking, **spans, qr_every=1)
-    np.testing.assert_allclose(found.exponents, often.exponents, rtol=1e-8)
+    # The sum is that of the same steps; each by itself remembers where its direction began.
+    assert found.exponents.sum() == pytest.approx(often.exponents.sum(), rel=1e-12)
+    np.testing.assert_allclose(found.exponents, often.exponents, rtol=1e-6)
     rarely = fastsci.lyapunov_spectrum(waking, **spans, qr_every=64)
-    assert abs(rarely.exponents.sum() - often.exponents.sum()) > 1e-3
+    assert abs(rarely.exponents.sum() - often.exponents.sum()) > 1e-2
 
 
 def test_the_interval_follows_the_growth():
@@ -258,7 +260,8 @@ def test_a_member_that_escapes_takes_no_other_down():
     y0 = np.array([[0.1, 0.1], [50.0, 50.0], [np.nan, 0.0], [0.2, 0.1]])
     found = fastsci.lyapunov_spectrum(systems.henon, y0=y0, t_transient=100, t_total=10_000)
     assert found.status.tolist() == [0, -1, -1, 0]
-    assert np.isnan(found.exponents[1:3]).all() and np.isnan(found.stderr[1:3]).all()
+    assert np.isnan(found.exponents[1:3]).all()
+    assert np.isnan(found.stderr[1:3]).all()
     assert np.isnan(found.kaplan_yorke_dimension[1:3]).all()
     alone = fastsci.lyapunov_spectrum(systems.henon, y0=y0[3], t_transient=100, t_total=10_000)
     np.testing.assert_array_equal(found.exponents[3], alone.exponents[0])
@@ -306,7 +309,7 @@ def test_bad_arguments_are_named(arguments, error, words):
 
 
 def test_a_map_takes_no_step():
-    with pytest.raises(ValueError, match="dt: is 0.1, but henon is a map"):
+    with pytest.raises(ValueError, match=r"dt: is 0\.1, but henon is a map"):
         fastsci.lyapunov_spectrum(systems.henon, dt=0.1, t_transient=10, t_total=100)
 
 
