@@ -22,6 +22,7 @@ from .system import system as system
 if TYPE_CHECKING:
     from fastsci_kernels.numbers.arithmetic import where as where
 
+    from . import chaos as chaos
     from ._hamiltonian import Hamiltonian as Hamiltonian
     from ._hamiltonian import hamiltonian as hamiltonian
     from .flow import flow_jvp as flow_jvp
@@ -54,6 +55,7 @@ __all__ = [
     "LastCrossing",
     "LyapunovResult",
     "System",
+    "chaos",
     "event",
     "flow_jvp",
     "hamiltonian",
@@ -84,6 +86,8 @@ _refuse_mixed_versions()
 
 
 def __getattr__(name: str) -> Any:
+    if name == "chaos":
+        return importlib.import_module("fastsci.chaos")
     if name in _LATER:
         value = getattr(importlib.import_module(_LATER[name]), name)
         globals()[name] = value  # the import of a submodule of this name has put the module there

@@ -19,7 +19,7 @@ from ._arrays import Library, library_of
 from ._cpu import NON_FINITE, each
 from ._spectrum_run import FEWEST_BLOCKS, Measured, Plan, Run
 from ._steps import step_size, whole_steps
-from .chaos.kaplan_yorke import kaplan_yorke
+from .chaos.lyapunov_dimension import kaplan_yorke
 from .ensemble import Device, as_system, for_checking, meter_for, probe, wants_cuda
 from .flow import as_flow_or_map
 from .result import MESSAGES

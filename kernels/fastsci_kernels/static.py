@@ -16,8 +16,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from . import cache
-from .compile import jit
+# The compiler is imported when something is compiled: whoever names a measure does not wait for Numba.
 from .fingerprint import captured
 
 _loaded: dict[str, ModuleType] = {}
@@ -48,11 +47,15 @@ def static(function: FunctionType) -> Any:
     for name, value in captured(function).items():
         if isinstance(value, Static):
             names[name] = value.compiled
+    from .compile import jit
+
     return jit(function, cache=names["CACHE"])
 
 
 def _module(file: str) -> ModuleType:
     """The compiled twin of a kernel's file."""
+    from . import cache
+
     with _loading:
         if file not in _loaded:
             source = Path(file).read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastsci.chaos.kaplan_yorke import kaplan_yorke
+from fastsci.chaos import kaplan_yorke
 
 RATES = st.lists(st.floats(-5.0, 5.0), min_size=1, max_size=7)
 

@@ -44,7 +44,7 @@ def kaplan_yorke(exponents: ArrayLike, *, complete: bool = True) -> Any:
 
     Examples
     --------
-    >>> from fastsci.chaos.kaplan_yorke import kaplan_yorke
+    >>> from fastsci.chaos import kaplan_yorke
     >>> kaplan_yorke([0.9056, 0.0, -14.5723])
     2.0621
     """
