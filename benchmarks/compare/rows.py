@@ -11,7 +11,18 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.compare import conserved, fastsci_peer, logistic, noise, reference, stiff, unequal, work_precision
+from benchmarks.compare import (
+    conserved,
+    fastsci_peer,
+    logistic,
+    measures,
+    noise,
+    reference,
+    stiff,
+    tangents,
+    unequal,
+    work_precision,
+)
 from benchmarks.compare.row import Row
 from benchmarks.compare.timing import PAIRS, compare, seconds
 from benchmarks.suites import processes
@@ -150,3 +161,5 @@ def rows() -> Iterator[Row]:
     yield from noise.rows()
     yield from conserved.rows()
     yield from logistic.rows()
+    yield from tangents.rows()
+    yield from measures.rows()

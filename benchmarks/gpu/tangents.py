@@ -59,8 +59,8 @@ def tangent_lorenz63(sizes: Any, left: float) -> dict:
 def spectra_lorenz63(sizes: Any, left: float) -> dict:
     """A map of exponents over rho, the whole loop with its QR in one kernel, for one exponent and for all three."""
     figures = {}
+    rho = np.linspace(20.0, 200.0, sizes.members)
     for count in (1, 3):
-        rho = np.linspace(20.0, 200.0, sizes.members)
 
         def solve(members: int = sizes.members, device: str = "cuda", count: int = count) -> Any:
             return fastsci.lyapunov_spectrum(

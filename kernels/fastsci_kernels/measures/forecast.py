@@ -7,7 +7,6 @@ singular value decomposition, for the shortest solution) are what a problem gets
 """
 
 # Numba passes the first argument of an intrinsic, and its functions for lanes bind themselves when imported.
-# pyright: reportCallIssue=false, reportUnusedImport=false
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ Each is taken relative to one node, so that nodes that are identical leave no ro
 """
 
 # Numba passes the first argument of an intrinsic, and its functions for lanes bind themselves when imported.
-# pyright: reportCallIssue=false, reportUnusedImport=false
 
 from __future__ import annotations
 
