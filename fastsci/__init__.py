@@ -25,24 +25,32 @@ if TYPE_CHECKING:
     from . import chaos as chaos
     from ._hamiltonian import Hamiltonian as Hamiltonian
     from ._hamiltonian import hamiltonian as hamiltonian
+    from .equilibria import FixedPoints as FixedPoints
+    from .equilibria import fixed_points as fixed_points
     from .flow import flow_jvp as flow_jvp
     from .lyapunov import LyapunovResult as LyapunovResult
     from .lyapunov import lyapunov_spectrum as lyapunov_spectrum
     from .lyapunov import mean_divergence as mean_divergence
+    from .orbits import PeriodicOrbits as PeriodicOrbits
+    from .orbits import periodic_orbits as periodic_orbits
     from .particles import pairwise_energy as pairwise_energy
     from .particles import pairwise_force as pairwise_force
     from .particles import simulate_particles as simulate_particles
 
 # What costs an import that many never need is fetched at its first use.
 _LATER = {
+    "FixedPoints": "fastsci.equilibria",
+    "Hamiltonian": "fastsci._hamiltonian",
     "LyapunovResult": "fastsci.lyapunov",
+    "PeriodicOrbits": "fastsci.orbits",
+    "fixed_points": "fastsci.equilibria",
     "flow_jvp": "fastsci.flow",
+    "hamiltonian": "fastsci._hamiltonian",
     "lyapunov_spectrum": "fastsci.lyapunov",
     "mean_divergence": "fastsci.lyapunov",
-    "Hamiltonian": "fastsci._hamiltonian",
-    "hamiltonian": "fastsci._hamiltonian",
     "pairwise_energy": "fastsci.particles",
     "pairwise_force": "fastsci.particles",
+    "periodic_orbits": "fastsci.orbits",
     "simulate_particles": "fastsci.particles",
     "where": "fastsci_kernels.numbers.arithmetic",
 }
@@ -50,13 +58,16 @@ _LATER = {
 __all__ = [
     "EnsembleResult",
     "Event",
+    "FixedPoints",
     "Hamiltonian",
     "Histogram",
     "LastCrossing",
     "LyapunovResult",
+    "PeriodicOrbits",
     "System",
     "chaos",
     "event",
+    "fixed_points",
     "flow_jvp",
     "hamiltonian",
     "iterate_map",
@@ -65,6 +76,7 @@ __all__ = [
     "methods",
     "pairwise_energy",
     "pairwise_force",
+    "periodic_orbits",
     "simulate_particles",
     "solve_ensemble",
     "system",
