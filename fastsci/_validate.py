@@ -77,7 +77,9 @@ def ensemble(
 def _states(system: System, y0: Any, name: str) -> np.ndarray:
     if y0 is None:
         if system.default_y0 is None:
-            raise ValueError(f"{name}: {system.name} has no default state; give one of shape (dim,) or (n_members, dim)")
+            raise ValueError(
+                f"{name}: {system.name} has no default state; give one of shape (dim,) or (n_members, dim)"
+            )
         y0 = system.default_y0
     states = real_array(y0, name)
     width = system.dim if system.dim is not None else "dim"

@@ -83,7 +83,7 @@ def compose(diagram: Diagram) -> Figure:
     low, high = _limits(diagram.states)
     pixels = 1 if diagram.states.size >= FULL else 2
     share = shares(diagram.states, (low, high), min(COLUMNS // pixels, len(diagram.values)), ROWS // pixels)
-    extent = (*_edges(diagram.values), low, high)
+    extent = (*edges(diagram.values), low, high)
     escaped = np.isnan(share[0])
     colours = LinearSegmentedColormap.from_list("ink", [PALE, BAND, INK, DEEP])
     faint, strong = np.percentile(share[share > 0.0], (2.0, 99.0))
@@ -145,7 +145,7 @@ def _shade(axis: Any, escaped: np.ndarray, extent: tuple[float, float, float, fl
     )
 
 
-def _edges(values: np.ndarray) -> tuple[float, float]:
+def edges(values: np.ndarray) -> tuple[float, float]:
     """Outer edges of the columns: half a spacing beyond the first and the last value."""
     first, last = float(values[0]), float(values[-1])
     half = 0.5 * (last - first) / (len(values) - 1) if len(values) > 1 else 0.0

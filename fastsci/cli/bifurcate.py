@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import functools
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +19,12 @@ from ..result import MESSAGES, EnsembleResult
 from ..system import System
 from .diagram_files import OUT_SUFFIXES, write_diagram
 from .errors import RunFailed, UsageError
-from .initial import Table, read_initial
+from .initial import written_or_read
 from .members import Members, gather_members, parse_parameters
-from .run import check_picture
+from .progress import share
 from .source import find_system
 from .summary import scaled
+from .targets import check_file, check_picture, check_suffix
 
 BLOCK_BYTES = 2**28  # of all kept iterations of all components, before the one that is asked for is taken out
 
@@ -134,15 +133,12 @@ def _check_targets(parsed: argparse.Namespace) -> None:
     if not parsed.out:
         return
     out = Path(parsed.out)
-    if out.suffix not in OUT_SUFFIXES:
-        raise UsageError(f"--out: {out} ends in none of {', '.join(OUT_SUFFIXES)}; name it so")
+    check_suffix(out, OUT_SUFFIXES)
+    if out.suffix != ".zarr":
+        check_file(out, overwrite=parsed.overwrite)
+        return
     try:
-        if out.suffix == ".zarr":
-            storage.check_target(out, overwrite=parsed.overwrite)
-        elif not out.parent.is_dir():
-            raise FileNotFoundError(f"no folder {out.parent} to write {out.name} into; create it first")
-        elif out.exists() and not parsed.overwrite:
-            raise FileExistsError(f"{out} exists already; choose another name, or replace it with --overwrite")
+        storage.check_target(out, overwrite=parsed.overwrite)
     except OSError as error:
         raise UsageError(f"--out: {error}") from error
 
@@ -157,28 +153,13 @@ def _read(parsed: argparse.Namespace) -> Sweep:
             f"--param: {', '.join(parsed.param) or 'nothing'} is given, expected one range with its number of values,"
             f" such as {example}=A:B:2000"
         )
-    members = gather_members(
-        system, asked=None, initial=_initial(parsed.y0, system), parameters=parameters, seed=0, dtype=parsed.dtype
-    )
+    initial = written_or_read(parsed.y0, system)
+    members = gather_members(system, asked=None, initial=initial, parameters=parameters, seed=0, dtype=parsed.dtype)
     for option, value, least in (("--transient", parsed.transient, 0), ("--keep", parsed.keep, 1)):
         if value < least:
             raise UsageError(f"{option}: is {value}, expected at least {least}")
     component = _component(parsed.component, system, members.dim)
     return Sweep(system, members, swept[0], component, parsed.transient, parsed.keep, parsed.device)
-
-
-def _initial(text: str | None, system: System) -> Table | None:
-    """One state for all values of the parameter, or a file of them; the system's default where none is given."""
-    if text is None:
-        return None if system.default_y0 is None else Table(system.default_y0[np.newaxis])
-    number = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
-    if not re.fullmatch(f"{number}(,{number})*", text):
-        return read_initial(Path(text), system)
-    state = np.array([float(part) for part in text.split(",")])
-    if system.dim is not None and state.size != system.dim:
-        names = f" ({', '.join(system.state)})" if system.state and len(system.state) <= 8 else ""
-        raise UsageError(f"--y0: {text} has {state.size} numbers, but {system.name} has {system.dim}{names}")
-    return Table(state[np.newaxis])
 
 
 def _component(text: str | None, system: System, dim: int) -> int:
@@ -203,7 +184,7 @@ def _compute(asked: Sweep, parsed: argparse.Namespace) -> Computed:
     status = np.empty(members.count, np.int8)
     began = time.perf_counter()
     for block in asked.blocks():
-        done = False if show is None else functools.partial(_show_share, show, block, members.count)
+        done = share(show, block.start, block.stop, members.count)
         result = asked.iterate(block, asked.transient + asked.keep, asked.keep, done)
         states[block.start : block.stop], status[block.start : block.stop] = result.y[:, 0], result.status
     return Computed(
@@ -216,11 +197,6 @@ def _compute(asked: Sweep, parsed: argparse.Namespace) -> Computed:
         seconds=time.perf_counter() - began,
         compiling=compiling,
     )
-
-
-def _show_share(show: Callable[[float], None], block: range, count: int, fraction: float) -> None:
-    """Progress within a block as progress of the whole."""
-    show((block.start + fraction * len(block)) / count)
 
 
 def _failures(computed: Computed) -> str:

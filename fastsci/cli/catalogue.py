@@ -14,6 +14,7 @@ from fastsci_kernels.methods.taylor_family import TAYLOR
 
 from .. import systems as catalogue
 from ..ensemble import methods as method_names
+from .text_table import in_columns
 
 
 def systems(parsed: argparse.Namespace) -> int:
@@ -30,7 +31,7 @@ def systems(parsed: argparse.Namespace) -> int:
         sizes = ",".join(f"{size}={defaults[size].default}" for size in catalogue.registry.ENTRIES[name].smallest)
         params = ", ".join(f"{param}={value:.6g}" for param, value in system.params.items())
         rows.append((f"{name}:{sizes}" if sizes else name, system.kind, str(system.dim), shown, params))
-    _print_table(rows)
+    print("\n".join(in_columns(rows)))
     return 0
 
 
@@ -44,7 +45,7 @@ def methods(parsed: argparse.Namespace) -> int:
         method = METHODS[name]
         order = method.order if isinstance(method.order, str) else f"{method.order:g}"
         rows.append((name, family(name), order, str(method.stages), ", ".join(method.aliases), method.source))
-    _print_table(rows)
+    print("\n".join(in_columns(rows)))
     return 0
 
 
@@ -66,9 +67,3 @@ def family(name: str) -> str:
     ('adaptive', 'fixed')
     """
     return _FAMILIES.get(name, "fixed")
-
-
-def _print_table(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import numpy as np
 from .. import storage
 from .._version import __version__
 from ..result import EnsembleResult
+from .targets import replacing
 
 if TYPE_CHECKING:
     from .bifurcate import Computed, Sweep
@@ -25,12 +25,8 @@ def write_diagram(path: Path, asked: Sweep, computed: Computed, parsed: argparse
     if path.suffix == ".zarr":
         _write_zarr(path, asked, computed, parsed)
         return
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial{path.suffix}")
-    try:
+    with replacing(path) as partial:
         (_write_npz if path.suffix == ".npz" else _write_csv)(partial, asked, computed)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write_npz(path: Path, asked: Sweep, computed: Computed) -> None:

@@ -23,8 +23,12 @@ _OPTIONS = {
     "device": "--device",
     "t_span": "--t-end",
     "t_eval": "--save-every",
+    "t_transient": "--t-transient",
+    "t_total": "--t-total",
+    "qr_every": "--qr-every",
+    "k": "--k",
 }
-_STEP_OPTIONS = re.compile(r"\b(first|max)_(steps?)\b")
+_STEP_OPTIONS = re.compile(r"\b(first_step|max_steps?|t_total)\b")
 _ARGUMENT = re.compile(rf"({'|'.join(_OPTIONS)})(?=[:\[])")
 
 
@@ -43,7 +47,11 @@ def one_line(error: BaseException) -> str:
     named = _ARGUMENT.match(text)
     if named is None:
         return text
-    return _OPTIONS[named.group()] + _STEP_OPTIONS.sub(r"--\1-\2", text[named.end() :])
+    return _OPTIONS[named.group()] + _STEP_OPTIONS.sub(_as_option, text[named.end() :])
+
+
+def _as_option(name: re.Match[str]) -> str:
+    return f"--{name[0].replace('_', '-')}"
 
 
 def is_about_an_option(error: BaseException) -> bool:

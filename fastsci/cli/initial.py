@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,9 @@ import numpy as np
 
 from ..system import System
 from .errors import UsageError, one_line
+from .number_table import Wanted, load_csv, load_npy, read_head
+
+WANTED = Wanted("--y0", "one row a member", "NPY nor Zarr")
 
 
 @dataclass(frozen=True)
@@ -54,19 +56,25 @@ def read_initial(path: Path, system: System) -> Table:
     if path.is_dir():
         table = _from_zarr(path, system)
     elif path.suffix == ".npy":
-        table = Table(_rows(_load_npy(path), path, system))
+        table = Table(_rows(load_npy(path, WANTED), path, system))
     else:
         table = _from_csv(path, system)
     _check(table.states, path, system)
     return table
 
 
-def _load_npy(path: Path) -> Any:
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError) as error:
-        why = one_line(error)
-        raise UsageError(f"--y0: {path} is no NPY file of numbers ({why}); write it with np.save") from error
+def written_or_read(text: str | None, system: System) -> Table | None:
+    """One state written as ``X,Y,...``, or those of a file; the system's default where neither is given."""
+    if text is None:
+        return None if system.default_y0 is None else Table(system.default_y0[np.newaxis])
+    number = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
+    if not re.fullmatch(f"{number}(,{number})*", text):
+        return read_initial(Path(text), system)
+    state = np.array([float(part) for part in text.split(",")])
+    if system.dim is not None and state.size != system.dim:
+        names = f" ({', '.join(system.state)})" if system.state and len(system.state) <= 8 else ""
+        raise UsageError(f"--y0: {text} has {state.size} numbers, but {system.name} has {system.dim}{names}")
+    return Table(state[np.newaxis])
 
 
 def _rows(array: Any, path: Path, system: System) -> Any:
@@ -113,57 +121,9 @@ def _from_zarr(path: Path, system: System) -> Table:
 
 
 def _from_csv(path: Path, system: System) -> Table:
-    header, delimiter, skipped = _head(path)
-    try:
-        with warnings.catch_warnings():
-            # Of a header alone NumPy warns; that there are no rows is said below.
-            warnings.filterwarnings("ignore", message="loadtxt: input contained no data")
-            values = np.loadtxt(
-                path, delimiter=delimiter, skiprows=skipped, ndmin=2, comments="#", quotechar='"', encoding="utf-8-sig"
-            )
-    except (ValueError, UnicodeDecodeError) as error:
-        raise UsageError(f"--y0: {path}: {_place(error)}; expected a table of numbers, one row a member") from error
-    if not values.size:
-        raise UsageError(f"--y0: {path} has no rows; give one row a member")
-    if header is None:
-        return Table(values)
-    if values.shape[1] != len(header):
-        raise UsageError(f"--y0: {path} has {len(header)} names in its header but {values.shape[1]} columns")
-    return _by_name(values, header, path, system)
-
-
-def _place(error: Exception) -> str:
-    """NumPy's complaint, whose rows count from 0, with rows that count from 1."""
-    text = one_line(error).partition("; use `usecols`")[0].rstrip(".")
-    return re.sub(r"at row (\d+), column", lambda match: f"in row {int(match[1]) + 1} of the numbers, column", text)
-
-
-def _head(path: Path) -> tuple[list[str] | None, str | None, int]:
-    """Names of the columns where the first line holds any, what parts them, and the lines before the numbers."""
-    number, text = _first_line(path)
-    delimiter = next((mark for mark in ",;\t" if mark in text), None)
-    fields = [field.strip().strip("\"'") for field in text.split(delimiter)]
-    return (None, delimiter, 0) if all(map(_is_number, fields)) else (fields, delimiter, number + 1)
-
-
-def _first_line(path: Path) -> tuple[int, str]:
-    """Number and text of the first line that is neither empty nor a comment."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file):
-                if line.strip() and not line.lstrip().startswith("#"):
-                    return number, line.strip()
-    except UnicodeDecodeError as error:
-        raise UsageError(f"--y0: {path} is neither text, NPY nor Zarr; convert it to one of these") from error
-    raise UsageError(f"--y0: {path} has no rows; give one row a member")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    head = read_head(path, WANTED)
+    values = load_csv(path, head, WANTED)
+    return Table(values) if head.names is None else _by_name(values, head.names, path, system)
 
 
 def _by_name(values: np.ndarray, header: Sequence[str], path: Path, system: System) -> Table:

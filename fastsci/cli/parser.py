@@ -9,66 +9,18 @@ from typing import NoReturn
 
 from .._version import __version__
 from .errors import UsageError
+from .help_texts import (
+    BIFURCATE_EPILOG,
+    BIFURCATE_HELP,
+    LYAPUNOV_EPILOG,
+    LYAPUNOV_HELP,
+    MEASURE_EPILOG,
+    MEASURE_HELP,
+    RUN_EPILOG,
+    RUN_HELP,
+)
 
 Command = Callable[[argparse.Namespace], int]
-
-RUN_HELP = """\
-Integrate an ensemble, with a fixed step or a step a member, and say what came out.
-
-SYSTEM is a name of the catalogue (`fastsci systems` lists them), with its size where it has one: lorenz96,
-lorenz96:n=100; or a function of your own: model.py:name, or model.py where it holds a single one.  The function is
-f(t, u, p) and returns a tuple, or f(t, u, p, du) and writes du; decorated by fastsci.system or bare.
-"""
-
-RUN_EPILOG = """\
-initial states:
-  --y0 takes CSV (with or without a header), NPY or Zarr, one row a member; one row alone serves every member.  A
-  header may name the state variables in any order, and parameters, whose columns are then values per member.  Of a
-  store that `fastsci run --out` wrote, the final states are taken, and the parameters that varied.
-  Without --y0, every component of the system's default state is spread by a normal deviation of 1 % of itself plus
-  0.1 % of the largest component, seeded by --seed; a single member starts at the default itself.
-
-steps:
-  --dt DT takes steps of DT.  Without it a method with an error estimate (`fastsci methods` calls it adaptive or stiff)
-  chooses the steps of every member by --rtol and --atol, and any other method takes the system's own step.  Without
-  --method it is RK4.
-
-number of members:
-  from --members, from the rows of --y0, or from the parameters: A:B:N makes N values, several such parameters make
-  every combination (the last one named varies fastest).  All that are given must agree.
-
-examples:
-  fastsci run lorenz63 --members 100000 --plot lorenz.png
-  fastsci run model.py:brusselator --members 1000000 --param b=2.5:3.5 --y0 y0.csv --t-end 20 --dt 0.01 --out ens.zarr
-  fastsci run lorenz63 --members 10000 --method Tsit5 --rtol 1e-8 --saves 200 --out lorenz.zarr
-  fastsci run robertson --method Rodas5P --t-end 1e5 --atol 1e-8,1e-12,1e-8
-  fastsci run lorenz96:n=100 --param F=4:10:61 --saves 200 --out forcing.zarr
-
-exit status: 0, 1 (the run failed), 2 (the command is wrong), 130 (Ctrl-C).
-"""
-
-
-BIFURCATE_HELP = """\
-Iterate a map at many values of a parameter and show where its late iterations lie.
-
-SYSTEM is a map: a name of the catalogue (`fastsci systems` lists them), with its size where it has one; or a function
-of your own, model.py:name.  The function is f(t, u, p) and returns the next state as a tuple, or f(t, u, p, du) and
-writes it to du; decorated by fastsci.system or bare.
-"""
-
-BIFURCATE_EPILOG = """\
-files:
-  .npz holds the parameter's values (n,) under its name, the states (n, keep) under that of the component, the numbers
-  of the iterations (keep,) and the status (n,), negative where a member escaped.  .csv has one row a state, after
-  the parameter and the number of the iteration.  .zarr is a store as `fastsci run --out` writes it.
-
-examples:
-  fastsci bifurcate logistic --param r=2.5:4:4000 --plot logistic.png
-  fastsci bifurcate henon --param a=1:1.4:4000 --param b=0.3 --component x --keep 500 --plot henon.png
-  fastsci bifurcate model.py:neuron --param k=0:0.1:2000 --y0 0.1,2 --transient 5000 --out neuron.npz
-
-exit status: 0, 1 (every member escaped), 2 (the command is wrong), 130 (Ctrl-C).
-"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -94,6 +46,16 @@ def build_parser() -> argparse.ArgumentParser:
     _add_bifurcate(commands.add_parser(
         "bifurcate", help="draw a bifurcation diagram of a map", description=BIFURCATE_HELP,
         epilog=BIFURCATE_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    ))  # fmt: skip
+
+    _add_lyapunov(commands.add_parser(
+        "lyapunov", help="measure Lyapunov exponents of a flow or a map", description=LYAPUNOV_HELP,
+        epilog=LYAPUNOV_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    ))  # fmt: skip
+
+    _add_measure(commands.add_parser(
+        "measure", help="measure series: chaos, entropy, dimension, recurrence", description=MEASURE_HELP,
+        epilog=MEASURE_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     ))  # fmt: skip
 
     systems = commands.add_parser("systems", help="list the catalogue of systems", allow_abbrev=False)
@@ -182,6 +144,56 @@ def _add_bifurcate(bifurcate: argparse.ArgumentParser) -> None:
     result.add_argument("--overwrite", action="store_true", help="replace --out where it exists")
     result.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     bifurcate.set_defaults(command=_later("bifurcate", "bifurcate"))
+
+
+def _add_lyapunov(lyapunov: argparse.ArgumentParser) -> None:
+    lyapunov.add_argument("system", metavar="SYSTEM", help="name of the catalogue, or FILE.py:NAME")
+    what = lyapunov.add_argument_group("what to measure")
+    what.add_argument(
+        "--param", action="append", default=[], metavar="NAME=V|A:B|A:B:N",
+        help="a parameter: one value, or N values from A to B; repeatable, two ranges at most",
+    )  # fmt: skip
+    what.add_argument("--k", type=int, metavar="K", help="how many exponents (all; of a sweep 10 at most; of a grid 1)")
+    what.add_argument(
+        "--y0", metavar="X,Y,...|FILE", help="initial state, the same for every member (the system's default)"
+    )
+    what.add_argument("--map", action="store_true", help="a bare function of a file is a map")
+    how = lyapunov.add_argument_group("how")
+    how.add_argument("--t-transient", type=float, metavar="T", help="time left out first (10,000 steps)")
+    how.add_argument("--t-total", type=float, metavar="T", help="time over which exponents are measured (50,000 steps)")
+    how.add_argument("--dt", type=float, metavar="DT", help="step size of a flow (the system's own)")
+    how.add_argument("--method", metavar="M", help="an explicit Runge-Kutta method of `fastsci methods` (RK4)")
+    how.add_argument("--qr-every", type=int, metavar="N", help="steps between two orthonormalisations (chosen)")
+    how.add_argument("--dtype", metavar="DTYPE", help="float64 or float32 (that of --y0, else float64)")
+    how.add_argument("--device", default="auto", metavar="D", help="auto, cpu or cuda (auto)")
+    _add_result(lyapunov, "write the exponents: .csv or .npz", "draw the exponents (png, pdf or svg)")
+    lyapunov.set_defaults(command=_later("lyapunov", "lyapunov"))
+
+
+def _add_measure(measure: argparse.ArgumentParser) -> None:
+    measure.add_argument("data", metavar="DATA", help="CSV or NPY, a row a time")
+    what = measure.add_argument_group("what to measure")
+    what.add_argument(
+        "--columns", metavar="A,B,...|all", help="names or numbers, from 1, of columns (all but the time axis)"
+    )
+    what.add_argument("--measures", default="all", metavar="NAME,...", help="some of those below (all)")
+    what.add_argument("--drop-nan", action="store_true", help="leave out rows in which a series is missing")
+    how = measure.add_argument_group("how")
+    how.add_argument("--dt", type=float, metavar="DT", help="time between two rows (that of the time axis, else 1)")
+    how.add_argument("--embed", metavar="DIM:DELAY", help="delay embedding (3, and a delay chosen from the series)")
+    how.add_argument(
+        "--max-points", type=int, default=20_000, metavar="N", help="most values that a costly measure takes (20,000)"
+    )
+    _add_result(measure, "write the table: .csv", "draw the series, their embeddings and recurrences")
+    measure.set_defaults(command=_later("measure", "measure"))
+
+
+def _add_result(command: argparse.ArgumentParser, out: str, plot: str) -> None:
+    result = command.add_argument_group("what to keep")
+    result.add_argument("--plot", metavar="FILE.png", help=plot)
+    result.add_argument("--out", metavar="FILE", help=out)
+    result.add_argument("--overwrite", action="store_true", help="replace --out where it exists")
+    result.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
 
 
 def _later(module: str, function: str) -> Command:

@@ -22,14 +22,15 @@ from ..system import System
 from .errors import RunFailed, UsageError
 from .initial import read_initial
 from .members import Members, gather_members, parse_parameters
+from .progress import share
 from .source import find_system
 from .steps import Steps, read_steps
 from .summary import Tally, summary
+from .targets import check_picture
 
 SMALLEST_BLOCK = 64  # members that draw their noise together
 BLOCK_BYTES = 2**29  # of trajectories and what is made of them on their way to the disk
 DEFAULT_STEPS = 2000
-PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
 
 @dataclass(frozen=True)
@@ -118,14 +119,6 @@ def _check_targets(parsed: argparse.Namespace) -> None:
         check_picture(Path(parsed.plot))
 
 
-def check_picture(path: Path) -> None:
-    """Refuse a picture of a format that is not drawn, or in a folder that is not there."""
-    if path.suffix.lower() not in PLOT_SUFFIXES:
-        raise UsageError(f"--plot: {path} ends in none of {', '.join(PLOT_SUFFIXES)}; name it so")
-    if not path.parent.is_dir():
-        raise UsageError(f"--plot: no folder {path.parent} to write {path.name} into; create it first")
-
-
 def _read(parsed: argparse.Namespace) -> Run:
     system = find_system(parsed.system)
     parameters = parse_parameters(parsed.param, system)
@@ -177,19 +170,13 @@ def _compute(asked: Run, first: EnsembleResult, parsed: argparse.Namespace) -> T
         for block in asked.blocks():
             y0 = members.states(block)
             began = time.perf_counter()
-            result = asked.solve(block, y0, t_eval=asked.t_eval, progress=_share(show, block, members.count) or False)
+            done = share(show, block.start, block.stop, members.count)
+            result = asked.solve(block, y0, t_eval=asked.t_eval, progress=done)
             computed = time.perf_counter()
             if store is not None:
                 store.write(block.start, y0, result)
             tally.add(block.start, result, computing=computed - began, writing=time.perf_counter() - computed)
     return tally
-
-
-def _share(show: Callable[[float], None] | None, block: range, count: int) -> Callable[[float], None] | None:
-    """Progress within a block as progress of the whole."""
-    if show is None:
-        return None
-    return lambda fraction: show((block.start + fraction * len(block)) / count)
 
 
 def _layout(asked: Run, result: EnsembleResult, parsed: argparse.Namespace) -> storage.Layout:

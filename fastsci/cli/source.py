@@ -20,7 +20,7 @@ WANTED: dict[Kind, str] = {
 }
 
 
-def find_system(text: str, kind: Kind = "flow") -> System:
+def find_system(text: str, kind: Kind = "flow", *, either: bool = False) -> System:
     """The flow or the map that ``text`` names.
 
     Parameters
@@ -29,6 +29,8 @@ def find_system(text: str, kind: Kind = "flow") -> System:
         ``name``, ``name:n=100``, ``file.py:name`` or ``file.py``.
     kind : {"flow", "map"}
         What is wanted; a bare function is taken for it.
+    either : bool
+        Take a system of the other kind as well.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def find_system(text: str, kind: Kind = "flow") -> System:
     """
     in_file = re.fullmatch(r"(.+\.py)(?::(.*))?", text)
     found = _from_file(Path(in_file[1]), in_file[2], kind) if in_file else _from_catalogue(text)
-    if found.kind != kind:
+    if found.kind != kind and not either:
         raise UsageError(f"{text}: is a {found.kind}, and {WANTED[kind]}")
     return found
 
