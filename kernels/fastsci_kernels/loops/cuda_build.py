@@ -52,6 +52,7 @@ def _constant_arrays(fun: FunctionType, seen: set[int]) -> Iterator[np.ndarray]:
 # Modules whose names are intrinsics, and those with the same names in plain Python.
 TWINS = {
     "numbers.memory": "numbers.plain",
+    "numbers.sections": "numbers.plain",
     "numbers.approximate": "numbers.plain",
     "numbers.dual": "numbers.dual_plain",
 }

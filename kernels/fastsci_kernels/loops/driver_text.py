@@ -107,12 +107,12 @@ class DriverText:
             ]
         if not shape.flat:
             return [*lines, f"for i in range({shape.dim}):", f"    u[i] = {self.load('y', 'i')}"]
-        return lines + [
-            f"u{self._group(group)} = ("
-            + "".join(f"{self.load('y', i, group=group)}, " for i in range(shape.dim))
-            + ")"
-            for group in range(shape.groups)
-        ]
+        # Numba takes a tuple of more than 30 numbers into a name that has no other value, and ``u`` has.
+        for group in range(shape.groups):
+            suffix = self._group(group)
+            numbers = "".join(f"{self.load('y', i, group=group)}, " for i in range(shape.dim))
+            lines += [f"fresh{suffix} = ({numbers})", f"u{suffix} = fresh{suffix}"]
+        return lines
 
     def _group(self, group: int) -> str:
         return f"_{group}" if group else ""
@@ -223,7 +223,8 @@ class DriverText:
     def keep_running(self) -> list[str]:
         """Take the step ``v`` into ``u`` for the members that have not reached their end."""
         if self.shape.flat:
-            return ["u = (" + "".join(f"where(running, v[{i}], u[{i}]), " for i in range(self.shape.dim)) + ")"]
+            numbers = "".join(f"where(running, v[{i}], u[{i}]), " for i in range(self.shape.dim))
+            return [f"kept = ({numbers})", "u = kept"]
         return [f"for i in range({self.shape.dim}):", "    u[i] = where(running, v[i], u[i])"]
 
 

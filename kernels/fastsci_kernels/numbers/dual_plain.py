@@ -112,8 +112,16 @@ for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     _bind_comparison(_name)
 
 
+def _constant(like, value):
+    """A plain number in the form of ``like``, which may be a Dual itself."""
+    if not isinstance(like, Dual):
+        return type(like)(value)
+    return Dual(_constant(like.value, value), tuple(tangent * 0 for tangent in like.tangents))
+
+
 def dual(value, tangents):
-    return Dual(value, tuple(type(value)(tangent) for tangent in tangents))
+    made = (tangent if isinstance(tangent, Dual) else _constant(value, tangent) for tangent in tangents)
+    return Dual(value, tuple(made))
 
 
 def tangents(value, like):
@@ -121,7 +129,7 @@ def tangents(value, like):
 
 
 def primal(value, like):
-    return value.value if isinstance(value, Dual) else type(like.value)(value)
+    return value.value if isinstance(value, Dual) else _constant(like.value, value)
 
 
 def dual_scratch(bits, width, tangents, dim):

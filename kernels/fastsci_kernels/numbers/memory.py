@@ -114,7 +114,7 @@ class ViewIteratorModel(StructModel):
         super().__init__(dmm, fe_type, [("view", fe_type.view), ("index", types.EphemeralPointer(types.intp))])
 
 
-def _make_view(context, builder, view, pointer):
+def make_view(context, builder, view, pointer):
     struct = cgutils.create_struct_proxy(view)(context, builder)
     struct.data = builder.bitcast(pointer, struct.data.type)
     return struct._getvalue()
@@ -123,7 +123,7 @@ def _make_view(context, builder, view, pointer):
 def stack_view(context, builder, view: View):
     """A view of fresh memory on the stack."""
     room = cgutils.alloca_once(builder, ir.ArrayType(_llvm(view.number), view.dim))
-    return _make_view(context, builder, view, room)
+    return make_view(context, builder, view, room)
 
 
 @intrinsic(prefer_literal=True)
@@ -146,7 +146,7 @@ def view(typingctx, array, row, width, dim):
     def codegen(context, builder, sig, args):
         zero = ir.Constant(INDEX, 0)
         pointer = _element(context, builder, sig.args[0], args[0], args[1], zero, 1)
-        return _make_view(context, builder, typ, pointer)
+        return make_view(context, builder, typ, pointer)
 
     return typ(array, types.intp, width, dim), codegen
 

@@ -1,0 +1,80 @@
+"""Values and derivatives of a function at many points on a GPU, one thread a point."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from .. import cache, cuda_target
+from ..compile import CompilationError, explain
+from ..fingerprint import fingerprint_all
+from ..methods.derivative import Derivative
+from ..numbers import dual_memory
+from .cuda import BLOCK, FEW_BLOCK, FEW_MEMBERS, MAX_BLOCKS
+from .cuda_build import check_limits, for_target, names
+from .pointwise_source import Points, PointText, cuda_source
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled kernel and what it is specialised on."""
+
+    drive: Any
+    derivative: Derivative
+    points: Points
+
+
+_kernels: dict[tuple, Kernel] = {}
+_building = threading.Lock()
+
+
+def kernel(functions: Mapping[str, FunctionType], derivative: Derivative, points: Points) -> Kernel:
+    """The compiled kernel, from memory or made now; ``points`` are those of the CPU's with ``on_cuda``."""
+    identity = (fingerprint_all(functions.values()), derivative, points)
+    with _building:
+        if identity not in _kernels:
+            needed = PointText(derivative, points).stack()
+            check_limits(functions, points.bits, points.dim, needed, f"its {derivative.kind}")
+            drive = build(functions, derivative, points)
+            if not cuda_target.simulated():
+                try:
+                    drive.compile(signature(points.bits))
+                except Exception as error:
+                    raise CompilationError(explain(error, *functions.values())) from error
+            _kernels[identity] = Kernel(drive, derivative, points)
+        return _kernels[identity]
+
+
+def build(functions: Mapping[str, FunctionType], derivative: Derivative, points: Points) -> Any:
+    """The kernel of a user's functions, not yet compiled for a device."""
+    source = for_target(cuda_source(derivative, points))
+    room = dual_memory.simulated if cuda_target.simulated() else dual_memory.numbers_on_stack
+    name = cache.key(fingerprint_all(functions.values()), source, f"points float{points.bits}", cuda_target.version())
+    return cache.load(name, source, {**names(functions, points.bits), "numbers_on_stack": room}).drive
+
+
+def signature(bits: int) -> tuple[types.Type, ...]:
+    """Argument types of a kernel."""
+    rows = types.Array(types.float64 if bits == 64 else types.float32, 2, "C")
+    lost = types.Array(types.int8, 1, "C")
+    return (*(rows,) * 8, lost, lost)
+
+
+def answer(kernel: Kernel, inputs: list[Any], outputs: list[Any], n: int) -> np.ndarray:
+    """Fill ``outputs``, each (n, numbers); ``inputs`` are (n, numbers), or (1, numbers) where shared.
+
+    All are row-major arrays on the current device.  Returns where the function raised, (n,).
+    """
+    cuda = cuda_target.cuda()
+    lost = cuda.to_device(np.ones(n, np.int8))
+    block = BLOCK if n > FEW_MEMBERS else FEW_BLOCK
+    arrays = [array if cuda_target.simulated() else cuda.as_cuda_array(array) for array in (*inputs, *outputs)]
+    kernel.drive[min(-(-n // block), MAX_BLOCKS), block](*arrays, lost, lost)
+    cuda.synchronize()
+    return lost.copy_to_host()
