@@ -25,9 +25,17 @@ if TYPE_CHECKING:
     from . import chaos as chaos
     from ._hamiltonian import Hamiltonian as Hamiltonian
     from ._hamiltonian import hamiltonian as hamiltonian
+    from .adjoint import flow_vjp as flow_vjp
+    from .alignment import AlignmentIndices as AlignmentIndices
+    from .alignment import gali as gali
+    from .covariant import CovariantVectors as CovariantVectors
+    from .covariant import covariant_vectors as covariant_vectors
     from .equilibria import FixedPoints as FixedPoints
     from .equilibria import fixed_points as fixed_points
     from .flow import flow_jvp as flow_jvp
+    from .growth import ErrorGrowth as ErrorGrowth
+    from .growth import error_growth as error_growth
+    from .growth import ftle as ftle
     from .lyapunov import LyapunovResult as LyapunovResult
     from .lyapunov import lyapunov_spectrum as lyapunov_spectrum
     from .lyapunov import mean_divergence as mean_divergence
@@ -36,27 +44,46 @@ if TYPE_CHECKING:
     from .particles import pairwise_energy as pairwise_energy
     from .particles import pairwise_force as pairwise_force
     from .particles import simulate_particles as simulate_particles
+    from .tangent import hvp as hvp
+    from .tangent import jacobian as jacobian
+    from .tangent import jvp as jvp
+    from .tangent import vjp as vjp
 
 # What costs an import that many never need is fetched at its first use.
 _LATER = {
+    "AlignmentIndices": "fastsci.alignment",
+    "CovariantVectors": "fastsci.covariant",
+    "ErrorGrowth": "fastsci.growth",
     "FixedPoints": "fastsci.equilibria",
     "Hamiltonian": "fastsci._hamiltonian",
     "LyapunovResult": "fastsci.lyapunov",
     "PeriodicOrbits": "fastsci.orbits",
+    "covariant_vectors": "fastsci.covariant",
+    "error_growth": "fastsci.growth",
     "fixed_points": "fastsci.equilibria",
     "flow_jvp": "fastsci.flow",
+    "flow_vjp": "fastsci.adjoint",
+    "ftle": "fastsci.growth",
+    "gali": "fastsci.alignment",
     "hamiltonian": "fastsci._hamiltonian",
+    "hvp": "fastsci.tangent",
+    "jacobian": "fastsci.tangent",
+    "jvp": "fastsci.tangent",
     "lyapunov_spectrum": "fastsci.lyapunov",
     "mean_divergence": "fastsci.lyapunov",
     "pairwise_energy": "fastsci.particles",
     "pairwise_force": "fastsci.particles",
     "periodic_orbits": "fastsci.orbits",
     "simulate_particles": "fastsci.particles",
+    "vjp": "fastsci.tangent",
     "where": "fastsci_kernels.numbers.arithmetic",
 }
 
 __all__ = [
+    "AlignmentIndices",
+    "CovariantVectors",
     "EnsembleResult",
+    "ErrorGrowth",
     "Event",
     "FixedPoints",
     "Hamiltonian",
@@ -66,11 +93,19 @@ __all__ = [
     "PeriodicOrbits",
     "System",
     "chaos",
+    "covariant_vectors",
+    "error_growth",
     "event",
     "fixed_points",
     "flow_jvp",
+    "flow_vjp",
+    "ftle",
+    "gali",
     "hamiltonian",
+    "hvp",
     "iterate_map",
+    "jacobian",
+    "jvp",
     "lyapunov_spectrum",
     "mean_divergence",
     "methods",
@@ -81,6 +116,7 @@ __all__ = [
     "solve_ensemble",
     "system",
     "systems",
+    "vjp",
     "where",
 ]
 

@@ -17,7 +17,7 @@ from ._arrays import library_of, to_numpy
 from ._cpu import each
 from ._interval_run import STEPS_OF_AN_INTERVAL, Run, Stages
 from ._steps import step_size
-from .ensemble import Device, for_checking, meter_for, probe, wants_cuda
+from .ensemble import Device, meter_for, probe, wants_cuda
 from .flow import as_flow_or_map
 from .result import MESSAGES
 from .system import System
@@ -185,7 +185,7 @@ def gali(
     library = library_of(y0)
     step = step_size(described, dt)
     every = STEPS_OF_AN_INTERVAL[described.kind] if qr_every is None else _validate.whole("qr_every", qr_every)
-    members = _validate.ensemble(described, t_span, for_checking(y0, library), params, step, t_eval, dtype)
+    members = _validate.ensemble(described, t_span, to_numpy(y0), params, step, t_eval, dtype)
     if members.t_span.ndim != 1:
         raise ValueError(f"t_span: has shape {members.t_span.shape}, expected (t0, t1), the span of all members")
     start, end = map(float, members.t_span)
@@ -196,7 +196,7 @@ def gali(
         raise ValueError(f"k: is {count}, expected 2 to {members.dim}, as many as the state has components")
     slope = _extended.tangent_slope(described, members.dim, count)
     kept = Alignment(Tangent(_extended.base_method(described, method), slope))
-    beginning = _beginning(_deviations(v, members, count, seed, for_checking(y0, library)))
+    beginning = _beginning(_deviations(v, members, count, seed, to_numpy(y0)))
     stages = Stages(start, start, start, times, end, step, every)
     n = members.n_members
     logarithms = np.empty((count - 1, len(times), n), members.dtype)

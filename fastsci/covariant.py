@@ -19,7 +19,7 @@ from ._arrays import Library, library_of, to_numpy
 from ._cpu import each
 from ._interval_run import STEPS_OF_AN_INTERVAL, Part, Run, Stages
 from ._steps import step_size, whole_steps
-from .ensemble import Device, for_checking, meter_for, probe, wants_cuda
+from .ensemble import Device, meter_for, probe, wants_cuda
 from .flow import as_flow_or_map
 from .result import MESSAGES
 from .system import System
@@ -200,7 +200,7 @@ def covariant_vectors(
     aligning = before // ALIGNING // every * every
     times = (before + np.arange(window + after + 1) * every) * step
     stages = Stages(0.0, (before - aligning) * step, float(times[0]), times, float(times[-1]), step, every)
-    members = _validate.ensemble(described, stages.span, for_checking(y0, library), params, step, None, dtype)
+    members = _validate.ensemble(described, stages.span, to_numpy(y0), params, step, None, dtype)
     probe(described, members)
     count = members.dim if k is None else _validate.whole("k", k)
     if count > members.dim:

@@ -13,11 +13,11 @@ from fastsci_kernels.methods.registry import ADAPTIVE, NAMES
 from fastsci_kernels.methods.tangent import AdaptiveTangent, Tangent
 
 from . import _extended, _validate
-from ._arrays import library_of
+from ._arrays import library_of, to_numpy
 from ._control import ATOL, RTOL, Choices
 from ._request import Request
 from ._validate import Ensemble
-from .ensemble import Device, as_system, for_checking, meter_for, probe, wants_cuda
+from .ensemble import Device, as_system, meter_for, probe, wants_cuda
 from .system import System
 
 
@@ -109,7 +109,7 @@ def flow_jvp(
         raise ValueError(f"wrt: is {wrt!r}, expected 'state' or 'params'")
     library = library_of(y0)
     adaptive = dt is None and described.kind == "flow"
-    start = for_checking(y0, library)
+    start = to_numpy(y0)
     step = 1.0 if described.kind == "map" else dt
     members = _validate.ensemble(described, t_span, start, params, step, None, dtype, adaptive=adaptive)
     probe(described, members)

@@ -15,12 +15,12 @@ from fastsci_kernels.methods.spectrum import Spectrum
 from fastsci_kernels.methods.tangent import Tangent
 
 from . import _extended, _validate
-from ._arrays import Library, library_of
+from ._arrays import Library, library_of, to_numpy
 from ._cpu import NON_FINITE, each
 from ._spectrum_run import FEWEST_BLOCKS, Measured, Plan, Run
 from ._steps import step_size, whole_steps
 from .chaos.lyapunov_dimension import kaplan_yorke
-from .ensemble import Device, as_system, for_checking, meter_for, probe, wants_cuda
+from .ensemble import Device, as_system, meter_for, probe, wants_cuda
 from .flow import as_flow_or_map
 from .result import MESSAGES
 from .system import System
@@ -40,6 +40,8 @@ class LyapunovResult:
         Standard errors from the scatter of block means; they err on the large side.
     kaplan_yorke_dimension : (n_members,) array
         NaN where more exponents than ``k`` are needed.
+    entropy : (n_members,) array
+        Sum of the positive exponents: the Kolmogorov-Sinai entropy by Pesin's formula.
     t : (n_blocks,) array
         Times of the history, counted from the end of the transient.
     history : (n_members, k, n_blocks) array
@@ -60,6 +62,7 @@ class LyapunovResult:
     exponents: Any
     stderr: Any
     kaplan_yorke_dimension: Any
+    entropy: Any
     t: Any
     history: Any
     y_final: Any
@@ -87,15 +90,9 @@ class LyapunovResult:
         """What happened to member ``i``."""
         return MESSAGES[int(self.status[i])]
 
-    @property
-    def entropy(self) -> Any:
-        """Sum of the positive exponents, (n_members,): the Kolmogorov-Sinai entropy by Pesin's formula."""
-        positive = np.where(np.isnan(self.exponents), np.nan, np.maximum(self.exponents, 0.0))
-        return positive.sum(axis=1)
-
     def __repr__(self) -> str:
         n, k = self.exponents.shape
-        failed = int(np.sum(~np.asarray(self.success)))
+        failed = int(np.sum(to_numpy(self.status) < 0))
         lost = f", {failed} failed" if failed else ""
         return f"<LyapunovResult of {self.system}: {n} members, {k} exponents, {self.method} on {self.path}{lost}>"
 
@@ -179,7 +176,7 @@ def lyapunov_spectrum(
     step = step_size(described, dt)
     before = whole_steps("t_transient", t_transient, step, least=0)
     counted = whole_steps("t_total", t_total, step, least=FEWEST_BLOCKS)
-    start = for_checking(y0, library)
+    start = to_numpy(y0)
     span = (0.0, (before + counted) * step)
     members = _validate.ensemble(described, span, start, params, step, None, dtype)
     probe(described, members)
@@ -250,7 +247,7 @@ def mean_divergence(
     before = whole_steps("t_transient", t_transient, step, least=0)
     counted = whole_steps("t_total", t_total, step, least=1)
     span = (0.0, (before + counted) * step)
-    members = _validate.ensemble(described, span, for_checking(y0, library), params, step, None, dtype)
+    members = _validate.ensemble(described, span, to_numpy(y0), params, step, None, dtype)
     probe(described, members)
     base = _extended.base_method(described, method)
     assert isinstance(base, RungeKutta)  # of a flow
@@ -282,6 +279,7 @@ def _describe(run: Run, found: Measured, library: Library) -> LyapunovResult:
         exponents=give(exponents),
         stderr=give(standard_errors(growth, times)),
         kaplan_yorke_dimension=give(np.asarray(kaplan_yorke(exponents, complete=count == size))),
+        entropy=give(np.maximum(exponents, 0.0).sum(axis=1)),  # NaN stays NaN
         t=give(times),
         history=give(growth / times),
         y_final=give(found.final[:, :size]),

@@ -48,6 +48,14 @@ def test_the_blocks_run_and_give_what_their_comments_say(session):
     assert reduced["mean"].shape == (1000, 3)
     assert (reduced["histogram_z"].sum(axis=1) == 10_000).all()
     assert reduced["last_crossing_x"].t.shape == (1000,)
+    assert session["along"].shape == session["carried"].shape == session["pulled"].shape == (1000, 3)
+    assert session["sensitivity"].shape == (1000, 3, 3)
+    np.testing.assert_allclose(session["found"].exponents.sum(axis=1), -(10.0 + 1.0 + 8.0 / 3.0), atol=1e-3)
+    assert session["rest"].points.shape == (3, 3)
+    assert not session["rest"].stable.any()
+    # Viswanath, Nonlinearity 16 (2003) 1035: the orbit AB.
+    assert session["cycle"].periods.round(9).tolist() == [1.558652211]
+    assert session["chaotic"].round(1).tolist() == [0.0, 1.0]
 
 
 def test_the_commands_are_commands():

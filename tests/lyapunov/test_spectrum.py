@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -251,6 +252,23 @@ def test_the_history_ends_at_the_exponents():
     found = fastsci.lyapunov_spectrum(systems.lorenz63, dt=0.01, t_transient=10.0, t_total=30.7)
     assert found.t[-1] == pytest.approx(30.7)
     np.testing.assert_array_equal(found.history[:, :, -1], found.exponents)
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch is an extra")
+def test_torch_in_torch_out():
+    import torch
+
+    y0 = torch.tensor(on_the_attractor(systems.lorenz63, 3))
+    spans = {"dt": 0.01, "t_transient": 10.0, "t_total": 20.0}
+    found = fastsci.lyapunov_spectrum(systems.lorenz63, y0=y0, **spans)
+    same = fastsci.lyapunov_spectrum(systems.lorenz63, y0=y0.numpy(), **spans)
+    for field in ("exponents", "stderr", "kaplan_yorke_dimension", "entropy", "history", "y_final", "vectors"):
+        assert isinstance(getattr(found, field), torch.Tensor)
+        np.testing.assert_array_equal(getattr(found, field).numpy(), getattr(same, field))
+    assert repr(found) == repr(same)
+    y, carried = fastsci.flow_jvp(systems.lorenz63, (0.0, 0.1), y0, torch.ones_like(y0), dt=0.01)
+    assert isinstance(y, torch.Tensor)
+    assert isinstance(carried, torch.Tensor)
 
 
 # --- what goes wrong ---

@@ -36,3 +36,7 @@ def any_lane(mask):
 
 def lane(value, index):
     return value
+
+
+def section(whole, first, size):
+    return whole[first : first + size]

@@ -26,7 +26,8 @@ Operand = Operation | float
 class Tape:
     """Operations in the order in which they were done; the same operation on the same operands stands once."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = LONGEST_TAPE) -> None:
+        self.longest = longest
         self.operations: list[Operation] = []
         self._known: dict[tuple, Operation] = {}
 
@@ -52,8 +53,8 @@ class Tape:
     def _enter(self, name: str, operands: tuple, varies: bool) -> Operation:
         key = (name, *operands)
         if key not in self._known:
-            if len(self.operations) >= LONGEST_TAPE:
-                raise TypeError(f"it takes more than {LONGEST_TAPE} operations")
+            if len(self.operations) >= self.longest:
+                raise TypeError(f"it takes more than {self.longest} operations")
             self._known[key] = Operation(name, operands, varies)
             self.operations.append(self._known[key])
         return self._known[key]

@@ -244,7 +244,9 @@ class Trace:
         return any(operation.name in ("abs", "minimum", "maximum", "where") for operation in self.tape.operations)
 
 
-def trace(fun: FunctionType, *, style: str, dim: int, n_params: int) -> Trace:
+def trace(
+    fun: FunctionType, *, style: str, dim: int, n_params: int, longest: int = LONGEST_STATE, tape: Tape | None = None
+) -> Trace:
     """Run ``fun`` on symbols.
 
     Parameters
@@ -254,6 +256,10 @@ def trace(fun: FunctionType, *, style: str, dim: int, n_params: int) -> Trace:
         ("inplace").
     style : str
     dim, n_params : int
+    longest : int
+        Components that a state may have.
+    tape : Tape, optional
+        Where to record; a fresh one by default.
 
     Returns
     -------
@@ -263,13 +269,13 @@ def trace(fun: FunctionType, *, style: str, dim: int, n_params: int) -> Trace:
     ------
     CompilationError
         The function branches on its state, uses a function without a series, draws random numbers, or its state is
-        longer than 16.
+        longer than ``longest``.
     """
-    if dim > LONGEST_STATE:
-        raise _refusal(fun, f"its state has {dim} components, more than {LONGEST_STATE}")
+    if dim > longest:
+        raise _refusal(fun, f"its state has {dim} components, more than {longest}")
     if draws_random_numbers(fun):
         raise _refusal(fun, "it draws random numbers")
-    tape = Tape()
+    tape = tape or Tape()
     time = Symbol(tape, tape.input("time", 0, True))
     u = tuple(Symbol(tape, tape.input("state", index, True)) for index in range(dim))
     p = tuple(Symbol(tape, tape.input("parameter", index, False)) for index in range(n_params))
