@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -186,11 +187,9 @@ class Run:
         result = self._integrate(some, self.method, states, plan.before, whole, length, plan.block)
         growth = result.y[:, self.growth].astype(np.float64)
         final, raised = result.y_final, result.status == RAISED
-        at = plan.before + whole
-        for steps, every in ((rest - rest % length, length), (rest % length, rest % length)):
-            if steps:
-                final, lost = self._run(some, self.method, final, at, steps, every)
-                raised, at = raised | lost, at + steps
+        if rest:
+            final, lost = self._run(some, self.method, final, plan.before + whole, rest, math.gcd(rest, length))
+            raised = raised | lost
         growth[:, :, -1] = final[:, self.growth]
         short = np.zeros(len(states), bool)
         if plan.qr_every is None and length > 1:

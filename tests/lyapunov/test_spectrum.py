@@ -150,7 +150,7 @@ def test_growth_after_a_calm_transient_is_measured_again():
 
     def waking(t, u, p):
         x, y = u
-        rate = np.where(t < 50.0, 0.001, 40.0)
+        rate = np.where(t < 50.0, 0.001, 100.0)
         return rate * (y - 2.0 * x), rate * (x - 2.0 * y)
 
     spans = {"y0": [1.0, 0.0], "dt": 0.005, "t_transient": 40.0, "t_total": 20.0}

@@ -34,7 +34,6 @@ CHUNKS_PER_THREAD = 8
 NO_KEY = np.zeros(3, np.int64)
 MOST_KERNELS = 512  # compiled drivers kept in memory; a closure with ever new values makes ever new ones
 IN_TURN_LIMIT = 4
-WIDE_LIMIT = 6  # states beyond this many numbers leave no registers for two strips at once (measured, RK4)
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def lanes(
         return replace(shape, width=2 * register, groups=3)
     if small and not ragged and not _calls(fun):
         return replace(shape, groups=3)
-    return replace(shape, width=2 * register) if dim <= WIDE_LIMIT else shape
+    return replace(shape, width=2 * register) if dim <= method.wide_limit else shape
 
 
 def _calls(fun: FunctionType) -> bool:

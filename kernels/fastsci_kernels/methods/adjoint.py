@@ -19,7 +19,8 @@ from .iteration import Iteration
 from .pull import ByReverse, ByTangents, ByUser
 
 FLAT_LIMIT = 40  # numbers of a run's state that are worth keeping in registers
-BLOCK_NUMBERS = 2048  # what a block keeps of each member: 128 KiB in 512-bit registers, 16 KiB in a thread of a GPU
+WIDE_LIMIT = 20  # numbers up to which two registers each pay, for a transposed step is a long chain (measured)
+BLOCK_NUMBERS = 2048  # what a block keeps of each member: 128 KiB a 512-bit register, 16 KiB in a thread of a GPU
 LONGEST_BLOCK = 1024  # steps
 CLOCK = 5  # numbers that say when a block is and how long
 
@@ -41,6 +42,7 @@ class Adjoint:
     random = False
     aliases = ()
     flat_limit = FLAT_LIMIT
+    wide_limit = WIDE_LIMIT
 
     @property
     def name(self) -> str:
@@ -106,6 +108,7 @@ class Forward:
     random = False
     aliases = ()
     flat_limit = FLAT_LIMIT
+    wide_limit = WIDE_LIMIT
     parts = ()
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .explicit import RungeKutta
-from .method import FLAT_LIMIT
+from .method import FLAT_LIMIT, WIDE_LIMIT
 from .tangent import IMPORTS, TANGENTS_A_PASS
 
 
@@ -24,6 +24,7 @@ class Divergence:
     aliases = ()
     parts = ()
     flat_limit = FLAT_LIMIT
+    wide_limit = WIDE_LIMIT
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from .method import WIDE_LIMIT
 from .orthonormal import flat_orthonormalise, long_orthonormalise
 from .tangent import Tangent
 
@@ -24,6 +25,7 @@ class Interval(ABC):
     random = False
     aliases = ()
     flat_limit = FLAT_LIMIT
+    wide_limit = WIDE_LIMIT
 
     @property
     @abstractmethod

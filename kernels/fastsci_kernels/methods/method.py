@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 FLAT_LIMIT = 16  # states beyond this many numbers live in memory
+WIDE_LIMIT = 6  # states beyond this many numbers leave no registers for two strips at once (measured, RK4)
 TUPLE_LIMIT = 32  # parameters beyond this many live in memory
 
 
@@ -42,6 +43,11 @@ class Method(Protocol):
         """States beyond this many numbers live in memory."""
         ...
 
+    @property
+    def wide_limit(self) -> int:
+        """States of at most this many numbers take two registers a number."""
+        ...
+
     def slope_dim(self, dim: int) -> int:
         """Components of the state that the right-hand side sees; a tangent method's state carries more."""
         ...
@@ -59,6 +65,7 @@ class OfState:
     """What a method is whose state is that of the right-hand side and no more."""
 
     flat_limit = FLAT_LIMIT
+    wide_limit = WIDE_LIMIT
 
     def slope_dim(self, dim: int) -> int:
         return dim

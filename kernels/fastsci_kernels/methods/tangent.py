@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from .adaptive_explicit import EmbeddedRungeKutta
 from .explicit import RungeKutta
 from .iteration import Iteration
-from .method import TUPLE_LIMIT
+from .method import TUPLE_LIMIT, WIDE_LIMIT
 
 FLAT_LIMIT = 24  # numbers of a state with perturbations that are worth keeping in registers (measured)
 TANGENTS_A_PASS = 8  # more would save calls of the right-hand side and lose registers
@@ -176,6 +176,7 @@ class Tangent:
     random = False
     aliases = ()
     flat_limit = FLAT_LIMIT
+    wide_limit = WIDE_LIMIT
 
     @property
     def name(self) -> str:
