@@ -19,14 +19,14 @@ from ._interval_run import STEPS_OF_AN_INTERVAL, Run, Stages
 from ._steps import step_size
 from .ensemble import Device, meter_for, probe, wants_cuda
 from .flow import as_flow_or_map
-from .result import MESSAGES
+from .result import ByMember
 from .system import System
 
 TIMES = 200  # of a history where none are asked for
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AlignmentIndices:
+class AlignmentIndices(ByMember):
     """Generalized alignment indices along the orbits of an ensemble.
 
     Attributes
@@ -76,22 +76,11 @@ class AlignmentIndices:
         sine = 10.0 ** self.log10_orders[:, 0]
         return 2.0**0.5 * sine / (1.0 + (1.0 - sine.clip(0.0, 1.0) ** 2) ** 0.5) ** 0.5
 
-    @property
-    def success(self) -> Any:
-        """Whether each member reached the end."""
-        return self.status >= 0
-
-    def message(self, i: int) -> str:
-        """What happened to member ``i``."""
-        return MESSAGES[int(self.status[i])]
-
     def __repr__(self) -> str:
         n, orders, times = self.log10_orders.shape
-        failed = int(np.sum(~np.asarray(to_numpy(self.success))))
-        lost = f", {failed} failed" if failed else ""
         return (
             f"<AlignmentIndices of {self.system}: {n} members, GALI_2 to GALI_{orders + 1} at {times} times,"
-            f" {self.method} on {self.path}{lost}>"
+            f" {self.method} on {self.path}{self.failures()}>"
         )
 
 

@@ -21,7 +21,7 @@ from ._interval_run import STEPS_OF_AN_INTERVAL, Part, Run, Stages
 from ._steps import step_size, whole_steps
 from .ensemble import Device, meter_for, probe, wants_cuda
 from .flow import as_flow_or_map
-from .result import MESSAGES
+from .result import ByMember
 from .system import System
 
 ALIGNING = 2  # the last part, one in so many, of a transient turns the perturbations to their directions
@@ -29,7 +29,7 @@ SECONDS_A_PRODUCT = 5e-10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CovariantVectors:
+class CovariantVectors(ByMember):
     """Covariant Lyapunov vectors along the trajectories of an ensemble.
 
     A vector keeps its sign as it is carried along: the tangent dynamics takes each to a positive multiple of itself at
@@ -67,15 +67,6 @@ class CovariantVectors:
     dt: float
     params: Mapping[str, Any]
 
-    @property
-    def success(self) -> Any:
-        """Whether each member reached the end."""
-        return self.status >= 0
-
-    def message(self, i: int) -> str:
-        """What happened to member ``i``."""
-        return MESSAGES[int(self.status[i])]
-
     def angles(self, i: int, j: int) -> Any:
         """Angles between the directions of vectors ``i`` and ``j``, in radians, 0 to pi / 2.
 
@@ -94,11 +85,9 @@ class CovariantVectors:
 
     def __repr__(self) -> str:
         n, dim, k, times = self.vectors.shape
-        failed = int(np.sum(~np.asarray(to_numpy(self.success))))
-        lost = f", {failed} failed" if failed else ""
         return (
             f"<CovariantVectors of {self.system}: {n} members, {k} vectors of {dim} components at {times} times,"
-            f" {self.method} on {self.path}{lost}>"
+            f" {self.method} on {self.path}{self.failures()}>"
         )
 
 

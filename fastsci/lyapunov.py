@@ -22,14 +22,14 @@ from ._steps import step_size, whole_steps
 from .chaos.lyapunov_dimension import kaplan_yorke
 from .ensemble import Device, as_system, meter_for, probe, wants_cuda
 from .flow import as_flow_or_map
-from .result import MESSAGES
+from .result import ByMember
 from .system import System
 
 MOST_BLOCKS = 32  # whose scatter is taken for the standard error of the mean
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LyapunovResult:
+class LyapunovResult(ByMember):
     """Lyapunov exponents of the members of an ensemble.
 
     Attributes
@@ -76,25 +76,10 @@ class LyapunovResult:
     dt: float
     params: Mapping[str, Any]
 
-    @property
-    def n_members(self) -> int:
-        """Number of members."""
-        return self.exponents.shape[0]
-
-    @property
-    def success(self) -> Any:
-        """Whether each member reached the end."""
-        return self.status >= 0
-
-    def message(self, i: int) -> str:
-        """What happened to member ``i``."""
-        return MESSAGES[int(self.status[i])]
-
     def __repr__(self) -> str:
         n, k = self.exponents.shape
-        failed = int(np.sum(to_numpy(self.status) < 0))
-        lost = f", {failed} failed" if failed else ""
-        return f"<LyapunovResult of {self.system}: {n} members, {k} exponents, {self.method} on {self.path}{lost}>"
+        by = f"{self.method} on {self.path}{self.failures()}"
+        return f"<LyapunovResult of {self.system}: {n} members, {k} exponents, {by}>"
 
 
 def lyapunov_spectrum(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._arrays import to_numpy
 from .dense import DenseOutput
 from .events import Ragged
 
@@ -27,8 +28,31 @@ MESSAGES = {
 RESERVED = frozenset({"member", "state", "time", "save", "y", "y_final", "status"})
 
 
+class ByMember:
+    """How the members of an ensemble ended."""
+
+    status: Any
+
+    @property
+    def success(self) -> Any:
+        """Whether each member reached its end, or an event that ends it."""
+        return self.status >= 0
+
+    def __len__(self) -> int:
+        return len(self.status)
+
+    def message(self, i: int) -> str:
+        """How member ``i`` ended, in words."""
+        return MESSAGES[int(self.status[i])]
+
+    def failures(self) -> str:
+        """Words on how many failed, where some did, for the end of a sentence."""
+        failed = int(np.sum(to_numpy(self.status) < 0))
+        return f", {failed} failed" if failed else ""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class EnsembleResult:
+class EnsembleResult(ByMember):
     """Trajectories of an ensemble.
 
     Attributes
@@ -83,14 +107,6 @@ class EnsembleResult:
     lanes_busy: float = 1.0
     reduced: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def success(self) -> Any:
-        """Whether each member reached its end, or an event that ends it."""
-        return self.status >= 0
-
-    def __len__(self) -> int:
-        return len(self.status)
-
     def __repr__(self) -> str:
         members, dim, times = self.y.shape
         failed = int((self.status < 0).sum())
@@ -98,10 +114,6 @@ class EnsembleResult:
             f"<EnsembleResult {self.system} by {self.method}: {members} members x {dim} states x {times} times,"
             f" path {self.path}, {failed} failed>"
         )
-
-    def message(self, i: int) -> str:
-        """How member ``i`` ended, in words."""
-        return MESSAGES[int(self.status[i])]
 
     def to_scipy(self, i: int) -> Any:
         """Member ``i`` as `scipy.integrate.solve_ivp` would return it.

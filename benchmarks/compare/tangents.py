@@ -301,8 +301,9 @@ def _parameter_map() -> Iterator[Row]:
         " Numba prange loop",
         ratios[1], ratios[0], ratios[-1], at_least=10.0, steps_per_second=work / own, peer_steps_per_second=work / loop,
         errors={"total": float(np.median(differ[calm]))},
-        note=f"{own:.3g} s for the map; {_at_the_ceiling(work / loop)}; the loop does one member in {MAP_SHARE}, normalising every {MAP_EVERY} steps;"
-        " the error is the median difference of the exponents, which are of other trajectories where there is chaos",
+        note=f"{own:.3g} s for the map; {_at_the_ceiling(work / loop)}; the loop does one member in {MAP_SHARE},"
+        f" normalising every {MAP_EVERY} steps; the error is the median difference of the exponents, which are of other"
+        " trajectories where there is chaos",
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def _source(method: Rosenbrock, form: Form) -> str:
     text = "rhs = slope\n"
     if form.style == "tuple" and not form.flat:
         text = in_place("rhs", "slope", form.dim) + "rhs = jit(rhs)\n"
-    text += method.preamble(form.style, form.flat, form.dim, form.bits, form.width, "jit")
+    text += method.preamble(form.style, form.flat, form.dim, form.n_params, form.bits, form.width, "jit")
     attempt = method.flat_attempt(form.dim, False) if form.flat else method.long_attempt(form.dim, False)
     lines = [
         f"p = {_tuple(f'load(params, {i}, o, {form.width})' for i in range(form.n_params))}",

@@ -115,7 +115,7 @@ def test_errors_fall_with_the_order(method, way):
 
 @every_method
 def test_dense_output_has_its_order(method):
-    source = method.preamble("tuple", True, 2, 64, 8, "jit")
+    source = method.preamble("tuple", True, 2, 1, 64, 8, "jit")
     source += f"\n{method.flat_attempt(2, False)}\nattempt = jit(attempt)\n{method.flat_interpolant(2)}\n"
     source += f"""
 interpolant = jit(interpolant)

@@ -35,7 +35,7 @@ def compiled(method, fun, dim, n_params, bits, style="tuple"):
     """A kernel that tries one step a thread."""
     on_cuda.bind()
     flat = style == "tuple"
-    text = "rhs = slope\n" + method.preamble(style, flat, dim, bits, 1, "device")
+    text = "rhs = slope\n" + method.preamble(style, flat, dim, n_params, bits, 1, "device")
     text += (
         f"\n{method.flat_attempt(dim, False) if flat else method.long_attempt(dim, False)}\nattempt = device(attempt)\n"
     )

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from . import retreat
 from .explicit import RungeKutta
 from .iteration import Iteration
+from .method import OverBase
 from .pull import ByReverse, ByTangents, ByUser
 
 FLAT_LIMIT = 40  # numbers of a run's state that are worth keeping in registers
@@ -31,7 +32,7 @@ IMPORTS = (
 
 
 @dataclass(frozen=True)
-class Adjoint:
+class Adjoint(OverBase):
     """A `method.Method` of blocks of ``base``, for a state of ``size`` components and a cotangent of ``n_params``."""
 
     base: RungeKutta | Iteration
@@ -39,8 +40,6 @@ class Adjoint:
     size: int
     n_params: int  # that a cotangent is wanted of: all or none
 
-    random = False
-    aliases = ()
     flat_limit = FLAT_LIMIT
     wide_limit = WIDE_LIMIT
 
@@ -48,14 +47,6 @@ class Adjoint:
     def name(self) -> str:
         steps = f"{self.base.name} in blocks of {block_steps(self.size)}"
         return f"{steps} and its adjoint of {self.size} components and {self.n_params} parameters by {self.pull}"
-
-    @property
-    def order(self) -> int:
-        return self.base.order
-
-    @property
-    def source(self) -> str:
-        return self.base.source
 
     @property
     def stages(self) -> int:
@@ -99,14 +90,12 @@ class Adjoint:
 
 
 @dataclass(frozen=True)
-class Forward:
+class Forward(OverBase):
     """A `method.Method` of blocks of ``base`` and nothing else: the state, and behind it the clock of `Adjoint`."""
 
     base: RungeKutta | Iteration
     size: int
 
-    random = False
-    aliases = ()
     flat_limit = FLAT_LIMIT
     wide_limit = WIDE_LIMIT
     parts = ()
@@ -114,14 +103,6 @@ class Forward:
     @property
     def name(self) -> str:
         return f"{self.base.name} in blocks of {block_steps(self.size)}"
-
-    @property
-    def order(self) -> int:
-        return self.base.order
-
-    @property
-    def source(self) -> str:
-        return self.base.source
 
     @property
     def stages(self) -> int:

@@ -9,19 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .explicit import RungeKutta
-from .method import FLAT_LIMIT, WIDE_LIMIT
+from .method import FLAT_LIMIT, WIDE_LIMIT, OverBase
 from .tangent import IMPORTS, TANGENTS_A_PASS
 
 
 @dataclass(frozen=True)
-class Divergence:
+class Divergence(OverBase):
     """A `method.Method` for a right-hand side of ``size`` components; its state has one number more."""
 
     base: RungeKutta
     size: int
 
-    random = False
-    aliases = ()
     parts = ()
     flat_limit = FLAT_LIMIT
     wide_limit = WIDE_LIMIT
@@ -29,14 +27,6 @@ class Divergence:
     @property
     def name(self) -> str:
         return f"divergence of {self.size} components by {self.base.name}"
-
-    @property
-    def order(self) -> int:
-        return self.base.order
-
-    @property
-    def source(self) -> str:
-        return self.base.source
 
     @property
     def stages(self) -> int:

@@ -48,7 +48,7 @@ class Interval(ABC):
         """Lines that renew the numbers to keep, at the end of ``v``, from R's upper triangle in the buffer ``r``."""
 
     @property
-    def order(self) -> int:
+    def order(self) -> float:
         return self.tangent.order
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 FLAT_LIMIT = 16  # states beyond this many numbers live in memory
 WIDE_LIMIT = 6  # states beyond this many numbers leave no registers for two strips at once (measured, RK4)
@@ -72,6 +72,23 @@ class OfState:
 
     def preamble(self, style: str, flat: bool, dim: int, n_params: int, bits: int, width: int, wrap: str) -> str:
         return ""
+
+
+class OverBase:
+    """What a method is that steps a longer state by another method, its ``base``."""
+
+    base: Any
+
+    random = False
+    aliases = ()
+
+    @property
+    def order(self) -> float:
+        return self.base.order
+
+    @property
+    def source(self) -> str:
+        return self.base.source
 
 
 def in_place(name: str, function: str, dim: int) -> str:

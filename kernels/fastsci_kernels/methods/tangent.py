@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from .adaptive_explicit import EmbeddedRungeKutta
 from .explicit import RungeKutta
 from .iteration import Iteration
-from .method import TUPLE_LIMIT, WIDE_LIMIT
+from .method import TUPLE_LIMIT, WIDE_LIMIT, OverBase
 
 FLAT_LIMIT = 24  # numbers of a state with perturbations that are worth keeping in registers (measured)
 TANGENTS_A_PASS = 8  # more would save calls of the right-hand side and lose registers
@@ -167,28 +167,18 @@ class TangentSlope:
 
 
 @dataclass(frozen=True)
-class Tangent:
+class Tangent(OverBase):
     """The tangent dynamics of a `method.Method`: an explicit Runge-Kutta method, or the iteration of a map."""
 
     base: RungeKutta | Iteration
     slope: TangentSlope
 
-    random = False
-    aliases = ()
     flat_limit = FLAT_LIMIT
     wide_limit = WIDE_LIMIT
 
     @property
     def name(self) -> str:
         return f"{self.base.name} with {self.slope}"
-
-    @property
-    def order(self) -> int:
-        return self.base.order
-
-    @property
-    def source(self) -> str:
-        return self.base.source
 
     @property
     def stages(self) -> int:
@@ -219,27 +209,18 @@ class Tangent:
 
 
 @dataclass(frozen=True)
-class AdaptiveTangent:
+class AdaptiveTangent(OverBase):
     """The tangent dynamics of an `adaptive.AdaptiveMethod`, whose error estimate sees the perturbations too."""
 
     base: EmbeddedRungeKutta
     slope: TangentSlope
 
     chooses_step = False
-    aliases = ()
     flat_limit = FLAT_LIMIT
 
     @property
     def name(self) -> str:
         return f"{self.base.name} with {self.slope}"
-
-    @property
-    def order(self) -> int:
-        return self.base.order
-
-    @property
-    def source(self) -> str:
-        return self.base.source
 
     @property
     def stages(self) -> int:
