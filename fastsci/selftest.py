@@ -298,6 +298,30 @@ def _map() -> tuple[bool, str]:
 
 
 @_check
+def _tangent_and_adjoint() -> tuple[bool, str]:
+    """The tangent of a run and its adjoint are each other's transpose."""
+    from .adjoint import flow_vjp
+    from .flow import flow_jvp
+
+    start, rng = _lorenz_states(5), np.random.default_rng(5)
+    v, w = rng.normal(size=(2, 5, 3))
+    carried = flow_jvp(LORENZ, (0.0, 1.0), start, v, dt=0.01, device="cpu")[1]
+    pulled = flow_vjp(LORENZ, (0.0, 1.0), start, w, dt=0.01, device="cpu")[1]
+    error = float(np.abs((w * carried).sum(axis=1) / (pulled * v).sum(axis=1) - 1.0).max())
+    return error < 1e-11, f"products differ by at most {error:.1e} of themselves, expected below 1e-11"
+
+
+@_check
+def _exponents() -> tuple[bool, str]:
+    """Lyapunov exponents of the Henon map sum to the logarithm of its contraction, and the first is positive."""
+    from .lyapunov import lyapunov_spectrum
+
+    found = lyapunov_spectrum(systems.get("henon"), t_transient=1000, t_total=20_000, device="cpu").exponents[0]
+    error = abs(float(found.sum()) - math.log(0.3))
+    return error < 1e-10 and found[0] > 0.3, f"{found[0]:.3f} and {found[1]:.3f}, their sum is off by {error:.1e}"
+
+
+@_check
 def _compile_cache() -> tuple[bool, str]:
     """Compiled kernels are kept for the next process."""
     from fastsci_kernels import cache
