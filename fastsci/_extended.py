@@ -126,9 +126,9 @@ def directions(
     axes = np.ndim(start)
     columns = array if array.ndim == axes + 1 else array[..., np.newaxis]
     if columns.ndim != axes + 1 or columns.shape[axes - 1] != size or columns.shape[-1] == 0:
-        before = "" if axes == 1 else "n_members, "
+        before, alone = ("", ",") if axes == 1 else ("n_members, ", "")
         raise ValueError(
-            f"{name}: has shape {array.shape}, expected ({before}{size}) or ({before}{size}, n_tangents), as {within}"
+            f"{name}: has shape {array.shape}, expected ({before}{size}{alone}) or ({before}{size}, n_tangents), as {within}"
             " has it; reshape it"
         )
     columns = columns.reshape(-1, size, columns.shape[-1])

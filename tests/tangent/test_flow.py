@@ -282,7 +282,7 @@ def test_arrays_of_any_memory_order_are_read_and_left_alone():
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"v": [1.0, 2.0]}, ValueError, r"v: has shape \(2,\), expected \(3\) or \(3, n_tangents\)"),
+        ({"v": [1.0, 2.0]}, ValueError, r"v: has shape \(2,\), expected \(3,\) or \(3, n_tangents\)"),
         ({"v": np.ones((2, 3, 4))}, ValueError, "v: has shape"),
         ({"v": np.ones((3, 0))}, ValueError, "v: has shape"),
         ({"v": ["a", "b", "c"]}, TypeError, "v: dtype"),
