@@ -128,8 +128,8 @@ def directions(
     if columns.ndim != axes + 1 or columns.shape[axes - 1] != size or columns.shape[-1] == 0:
         before, alone = ("", ",") if axes == 1 else ("n_members, ", "")
         raise ValueError(
-            f"{name}: has shape {array.shape}, expected ({before}{size}{alone}) or ({before}{size}, n_tangents), as {within}"
-            " has it; reshape it"
+            f"{name}: has shape {array.shape}, expected ({before}{size}{alone}) or ({before}{size}, n_tangents), as"
+            f" {within} has it; reshape it"
         )
     columns = columns.reshape(-1, size, columns.shape[-1])
     if len(columns) not in (1, n_members):
