@@ -84,11 +84,13 @@ def _at_points() -> Iterator[Row]:
         batched = jax.jit(jax.vmap(point))
         given = jnp.asarray(y), jnp.asarray(v)
         theirs = lambda: jax.block_until_ready(batched(*given))  # noqa: E731 (timed, not kept)
+        ours(), theirs()
         ratio = compare(ours, theirs, pairs=15)
         yield _row(
             figure, ratio, MEMBERS, 3.0, errors=_worst(ours()[1], exact),
             peer_errors=_worst(np.asarray(theirs()[1]), exact), note="points a second in the place of steps",
         )  # fmt: skip
+    evaluate(SYSTEM, y), ours()
     ratio = compare(lambda: evaluate(SYSTEM, y), ours, pairs=15)
     yield Row(
         f"Lorenz-63 f64, jvp at {MEMBERS:,} states, against the function alone", ratio.median, ratio.low, ratio.high,
@@ -155,6 +157,7 @@ def _of_an_integration() -> Iterator[Row]:
         return fastsci.solve_ensemble(SYSTEM, span, y, dt=DT).y_final
 
     errors = _worst(ours()[:256], _complex_step(y[:256], v[:256]))
+    value()
     work = MEMBERS * STEPS
     figure = f"Lorenz-63 f64, tangent of RK4, {MEMBERS:,} x {STEPS}, against jax.jvp through lax.scan"
     if find_spec("jax") is None:
