@@ -14,7 +14,7 @@ from fastsci_kernels.methods.method import Method
 
 from . import _extended
 from ._cpu import NON_FINITE, RAISED
-from ._spectrum_run import HELD, of_members
+from ._spectrum_run import HELD
 from ._validate import Ensemble
 from .result import EnsembleResult
 from .system import System
@@ -77,7 +77,7 @@ class Run:
             alone = len(self.beginning) == 1
             some = replace(
                 self,
-                members=of_members(self.members, numbers),
+                members=self.members.some(numbers),
                 beginning=self.beginning if alone else self.beginning[numbers],
                 meter=_share(self.meter, first / max(n, 1), len(numbers) / max(n, 1)),
             )

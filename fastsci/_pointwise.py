@@ -16,7 +16,7 @@ from fastsci_kernels.methods.derivative import INPUTS, OUTPUTS, Derivative
 from . import _extended, _function, _validate
 from ._arrays import Library, library_of, real_array, to_numpy
 from ._validate import Ensemble
-from .ensemble import as_system, probe, wants_cuda
+from .ensemble import as_flow_or_map, probe, wants_cuda
 from .system import System
 
 LARGEST_BLOCK = 32 * 2**20  # bytes; glibc's allocator maps larger ones anew each time
@@ -27,7 +27,7 @@ class Request:
     """Where a function is asked: its points, with time and parameters, in the precision of the answer."""
 
     system: System
-    library: Library
+    origin: Library  # of the arrays
     members: Ensemble
     n: int
     single: bool  # one point, without an axis of points
@@ -75,7 +75,7 @@ def request(
     device: str = "auto",
 ) -> Request:
     """Check the arguments that all questions share."""
-    described = system if isinstance(system, System) else as_system(system)
+    described = as_flow_or_map(system)
     if wrt not in ("state", "params"):
         raise ValueError(f"wrt: is {wrt!r}, expected 'state' or 'params'")
     library = library_of(y)
@@ -186,7 +186,7 @@ def _on_cuda(
     from ._cuda import device_memory
 
     cuda_target.require_device()
-    memory = device_memory(asked.library, replace(asked.members, y0=asked.original))
+    memory = device_memory(asked.origin, replace(asked.members, y0=asked.original))
     n, dtype = asked.n, asked.members.dtype
     with memory.on_device():
         kernel = pointwise_cuda.kernel(functions, derivative, replace(points, on_cuda=True))
@@ -197,7 +197,7 @@ def _on_cuda(
             raised = np.zeros(0, bool)
         found = [memory.take(array) for array in outputs]
         if raised.any():
-            failed = memory.give(raised) if asked.library.on_gpu else raised
+            failed = memory.give(raised) if asked.origin.on_gpu else raised
             for rows in found:
                 rows[failed] = np.nan
     return dict(zip(OUTPUTS, found, strict=True))
@@ -207,4 +207,4 @@ def evaluate(system: System | Callable[..., Any], y: Any, *, t: Any = 0.0, param
     """The value of a function at points, by the kernels that differentiate it: the measure of what those cost."""
     asked = request(system, y, t, params)
     value = answer(asked, Derivative("value"))["f"]
-    return asked.library.give_back(value[0] if asked.single else value)
+    return asked.origin.give_back(value[0] if asked.single else value)

@@ -109,10 +109,9 @@ class Shooting:
         flat, each = states.reshape(-1, self.dim), np.repeat(which, states.shape[1])
         if not len(flat):
             return states
-        rows = _starts.enough(len(flat))
-        members = _starts.of_members(self.members, flat[rows], each[rows])
+        members = _starts.of_members(self.members, flat, each)
         # One iteration of a flow's function gives its value.
-        return integrate(self.system, members, ITERATION, NUMPY, None).y_final[: len(flat)].reshape(states.shape)
+        return integrate(self.system, members, ITERATION, NUMPY, None).y_final.reshape(states.shape)
 
     def shift(self, states: np.ndarray, times: np.ndarray, periods: np.ndarray, which: np.ndarray) -> np.ndarray:
         """States (n, dim) carried on, or back, for times of their own."""
@@ -156,16 +155,14 @@ class Shooting:
                 np.empty((0, numbers, 0 if fractions is None else len(fractions))),
                 np.empty(0, np.int8),
             )
-        rows = _starts.enough(n)
-        begin, duration, step = begin[rows], duration[rows], step[rows]
         members = replace(
-            _starts.of_members(self.members, states[rows], which[rows]),
+            _starts.of_members(self.members, states, which),
             t_span=np.stack([begin, begin + duration], 1),
             dt=step,
             t_eval=None if fractions is None else begin + fractions[:, np.newaxis] * duration,
         )
         run = _extended.run(self.system, members, self.method, _starts.perturbed(members.y0))
-        return run.y_final[:n], run.y[:n], run.status[:n]
+        return run.y_final, run.y, run.status
 
 
 def _directions(vectors: np.ndarray) -> np.ndarray:

@@ -114,7 +114,7 @@ class Run:
         final = np.full((n, self.moving), np.nan, dtype)
         interval, status = np.ones(n, np.int64), np.zeros(n, np.int8)
         for part in self._parts():
-            some = of_members(self.members, part)
+            some = self.members.some(part)
             states, status[part] = self._aligned(some)
             waiting, length = np.arange(len(part)), self._intervals(states)
             # What grows faster than in its transient is measured again, at shorter intervals.
@@ -122,7 +122,7 @@ class Run:
                 left = []
                 for every in np.unique(length[waiting]):
                     group = waiting[length[waiting] == every]
-                    found, moved, short, raised = self._counted(of_members(some, group), states[group], int(every))
+                    found, moved, short, raised = self._counted(some.some(group), states[group], int(every))
                     growth[part[group]], final[part[group]] = found, moved
                     status[part[group]] = np.where(raised, RAISED, status[part[group]])
                     left.append(group[short])
@@ -156,7 +156,7 @@ class Run:
             for length in np.unique(interval):
                 group = np.flatnonzero(interval == length)
                 moved, lost = self._run(
-                    of_members(some, group), self.method, states[group], value + plan.pilot, plan.aligning, int(length)
+                    some.some(group), self.method, states[group], value + plan.pilot, plan.aligning, int(length)
                 )
                 states[group] = moved
                 raised[group] |= lost
@@ -226,13 +226,3 @@ class Run:
 
     def _work(self) -> int:
         return (self.plan.before + self.plan.counted) * self.members.n_members
-
-
-def of_members(members: Ensemble, part: np.ndarray) -> Ensemble:
-    """Some members of an ensemble, by their numbers."""
-    return replace(
-        members,
-        y0=members.y0 if len(members.y0) == 1 else members.y0[part],
-        params=[value if value.size == 1 else value[part] for value in members.params],
-        n_members=len(part),
-    )

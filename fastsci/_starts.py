@@ -16,7 +16,6 @@ from .ensemble import probe
 from .system import System
 
 GOLDEN_RATIO = (1.0 + 5.0**0.5) / 2.0
-MANY = 16  # no kernel is narrower from here on
 LATEST = 2.0**52  # the largest time after which the next whole number is another
 
 
@@ -67,16 +66,7 @@ def as_members(system: System, starts: np.ndarray, params: Any, t: Any, duration
 
 def of_members(members: Ensemble, states: np.ndarray, which: np.ndarray) -> Ensemble:
     """States ``(n, dim)`` with the parameters of the members ``which (n,)``."""
-    values = [value if value.size == 1 else value[which] for value in members.params]
-    return replace(members, y0=states, params=values, n_members=len(states))
-
-
-def enough(n: int) -> np.ndarray:
-    """Rows of ``n > 0`` members, the last repeated up to as many as the kernel for many members is made for.
-
-    A search goes on with fewer and fewer; the kernel for a few would have to be compiled beside.
-    """
-    return np.minimum(np.arange(max(n, MANY)), n - 1)
+    return replace(members.some(which), y0=states)
 
 
 def perturbed(states: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import FunctionType
 from typing import Any
@@ -38,6 +38,15 @@ class Ensemble:
     @property
     def dim(self) -> int:
         return self.y0.shape[1]
+
+    def some(self, which: np.ndarray) -> Ensemble:
+        """The members numbered ``which (n,)``."""
+        return replace(
+            self,
+            y0=self.y0 if len(self.y0) == 1 else self.y0[which],
+            params=[value if value.size == 1 else value[which] for value in self.params],
+            n_members=len(which),
+        )
 
 
 def ensemble(

@@ -16,8 +16,7 @@ from fastsci_kernels.methods.pull import pull_of
 from . import _extended, _validate
 from ._arrays import library_of, real_array, to_numpy
 from ._validate import Ensemble
-from .ensemble import Device, meter_for, probe, wants_cuda
-from .flow import as_flow_or_map
+from .ensemble import Device, as_flow_or_map, meter_for, probe, wants_cuda
 from .system import System
 
 MEMORY_LIMIT = 2**30
@@ -179,7 +178,7 @@ class _Sweep:
                 if meter is not None:
                     meter((begin + (end - begin) * done) / n)
 
-            out[:, chosen] = self._of_group(_some(members, chosen), _rows(w, chosen), show)
+            out[:, chosen] = self._of_group(members.some(np.arange(chosen.start, chosen.stop)), _rows(w, chosen), show)
         return out.T
 
     def _of_group(self, members: Ensemble, w: np.ndarray, show: Callable[[float], None]) -> np.ndarray:
@@ -256,9 +255,3 @@ def _cotangents(w: Any, members: Ensemble) -> np.ndarray:
 
 def _rows(array: np.ndarray, chosen: slice) -> np.ndarray:
     return array if len(array) == 1 else array[chosen]
-
-
-def _some(members: Ensemble, chosen: slice) -> Ensemble:
-    """A range of members."""
-    params = [value if value.size == 1 else value[chosen] for value in members.params]
-    return replace(members, y0=_rows(members.y0, chosen), params=params, n_members=chosen.stop - chosen.start)

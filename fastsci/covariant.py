@@ -19,8 +19,7 @@ from ._arrays import Library, library_of, to_numpy
 from ._cpu import each
 from ._interval_run import STEPS_OF_AN_INTERVAL, Part, Run, Stages
 from ._steps import step_size, whole_steps
-from .ensemble import Device, meter_for, probe, wants_cuda
-from .flow import as_flow_or_map
+from .ensemble import Device, as_flow_or_map, meter_for, probe, wants_cuda
 from .result import ByMember
 from .system import System
 

@@ -232,6 +232,11 @@ def as_system(system: System | Callable[..., Any]) -> System:
     return _describe(system)
 
 
+def as_flow_or_map(system: System | Callable[..., Any]) -> System:
+    """A System of either kind as it is; a bare function described as a flow."""
+    return system if isinstance(system, System) else as_system(system)
+
+
 def _method(method: str) -> str:
     name = NAMES.get(str(method).lower())
     if name is None:

@@ -16,7 +16,7 @@ from . import _extended, _starts
 from ._cpu import RAISED
 from ._newton import CONVERGED, MESSAGES, Criteria, Values, checked, roots
 from ._validate import Ensemble
-from .flow import as_flow_or_map
+from .ensemble import as_flow_or_map
 from .system import System
 
 MARGIN = 1e-8  # an eigenvalue this near to the border of stability, beside the largest, lies on it
@@ -238,10 +238,9 @@ class _Equations:
         if self.system.kind == "flow" or count == 1 or not n:
             return np.full(n, 0 if self.system.kind == "flow" else 1)
         divisors = np.array([divisor for divisor in range(1, count + 1) if count % divisor == 0])
-        rows = _starts.enough(n)
-        members = _starts.of_members(self.members, points[rows], which[rows])
+        members = _starts.of_members(self.members, points, which)
         members = replace(members, t_eval=members.t_span[0] + divisors)
-        images = _extended.run(self.system, members, self.method, _starts.perturbed(members.y0)).y[:n, :dim]
+        images = _extended.run(self.system, members, self.method, _starts.perturbed(members.y0)).y[:, :dim]
         missed = np.abs(images - points[..., np.newaxis])
         returned = np.all(missed <= unique_tol * (1.0 + np.abs(points[..., np.newaxis])), 1)
         returned[:, -1] = True
@@ -251,10 +250,9 @@ class _Equations:
         n, dim = states.shape
         if not n:
             return states, np.empty((0, dim, dim)), np.empty(0, bool)
-        rows = _starts.enough(n)
-        members = _starts.of_members(self.members, states[rows], which[rows])
+        members = _starts.of_members(self.members, states, which)
         result = _extended.run(self.system, members, self.method, _starts.perturbed(members.y0))
-        return *_extended.apart(result.y_final[:n], self.slope), result.status[:n] == RAISED
+        return *_extended.apart(result.y_final, self.slope), result.status == RAISED
 
 
 def sorted_eigenvalues(matrices: np.ndarray, kind: str) -> np.ndarray:

@@ -17,7 +17,7 @@ from ._arrays import library_of, to_numpy
 from ._control import ATOL, RTOL, Choices
 from ._request import Request
 from ._validate import Ensemble
-from .ensemble import Device, as_system, meter_for, probe, wants_cuda
+from .ensemble import Device, as_flow_or_map, meter_for, probe, wants_cuda
 from .system import System
 
 
@@ -137,11 +137,6 @@ def flow_jvp(
     if np.ndim(start) == 1 and members.n_members == 1:
         y, carried = y[0], carried[0]
     return library.give_back(y), library.give_back(carried)
-
-
-def as_flow_or_map(system: System | Callable[..., Any]) -> System:
-    """A System of either kind as it is; a bare function described as a flow."""
-    return system if isinstance(system, System) else as_system(system)
 
 
 def _perturbations(v: Any, members: Ensemble, start: Any, wrt: str) -> tuple[np.ndarray, bool]:

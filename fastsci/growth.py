@@ -16,8 +16,8 @@ from fastsci_kernels.measures.batch import over
 from . import _validate
 from ._arrays import Library, library_of, real_array, to_numpy
 from ._control import ATOL, RTOL
-from .ensemble import Device, wants_cuda
-from .flow import as_flow_or_map, flow_jvp
+from .ensemble import Device, as_flow_or_map, wants_cuda
+from .flow import flow_jvp
 from .system import System
 
 SECONDS_A_NUMBER = 2e-8  # of a matrix, whose rows all meet all others some times

@@ -20,8 +20,7 @@ from ._cpu import NON_FINITE, each
 from ._spectrum_run import FEWEST_BLOCKS, Measured, Plan, Run
 from ._steps import step_size, whole_steps
 from .chaos.lyapunov_dimension import kaplan_yorke
-from .ensemble import Device, as_system, meter_for, probe, wants_cuda
-from .flow import as_flow_or_map
+from .ensemble import Device, as_flow_or_map, as_system, meter_for, probe, wants_cuda
 from .result import ByMember
 from .system import System
 

@@ -14,8 +14,8 @@ from ._arrays import real_array
 from ._closed_orbits import RESTS, SameOrbit, closed_orbits
 from ._newton import CONVERGED, MESSAGES, Criteria, checked
 from ._shooting import Shooting
+from .ensemble import as_flow_or_map
 from .equilibria import sorted_eigenvalues
-from .flow import as_flow_or_map
 from .system import System
 
 ORBIT_MESSAGES = {**MESSAGES, RESTS: "The start led to a fixed point, which no period has."}

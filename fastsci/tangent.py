@@ -314,12 +314,12 @@ def _given(system: System, wrt: str, *names: str) -> str:
 def _shaped(asked: Request, rows: Any, *shape: int) -> Any:
     """Rows in the caller's shape and library."""
     shaped = rows.reshape(shape if asked.single else (asked.n, *shape))
-    return shaped if asked.on_cuda and asked.library.on_gpu else asked.library.give_back(shaped)
+    return shaped if asked.on_cuda and asked.origin.on_gpu else asked.origin.give_back(shaped)
 
 
 def _for_results(out: Any, asked: Request, v: Any, *shapes: tuple[int, ...]) -> dict[str, Any]:
     """The caller's arrays as rows, when they are fit to be written to."""
-    if asked.on_cuda or asked.library.name != "numpy":
+    if asked.on_cuda or asked.origin.name != "numpy":
         raise ValueError("out: is for NumPy arrays on the CPU; leave it out")
     if not isinstance(out, tuple | list) or len(out) != len(shapes):
         raise TypeError(f"out: is {type(out).__name__}, expected a pair of arrays, of the function and its derivative")

@@ -59,10 +59,11 @@ def markdown(about: dict, taken: list[Row]) -> str:
     """The table with the machine it belongs to."""
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     notes = "".join(f"- {row.figure}: {row.note}.\n" for row in taken if row.note and row.value is not None)
+    processor = f"{about['processor']} ({about['microarchitecture']}), {about['threads']} threads"
     return f"""\
 # Figures on a CPU
 
-{about["processor"]} ({about["microarchitecture"]}), {about["threads"]} threads, {about["simd_bits"]}-bit SIMD; {about["date"]};
+{processor}, {about["simd_bits"]}-bit SIMD; {about["date"]};
 load average before the run {about["load_average"]}. fastsci {about["fastsci"]}, Python {about["python"]}, {versions}.
 
 {HEADER}{"".join(map(line, taken))}
@@ -71,7 +72,7 @@ Errors are relative, the largest of 16 members spread over the ensemble: against
 and, in brackets, against the same RK4 in long double, which leaves rounding alone for a solver that is RK4. Where a row
 names a median error it is that of 256 members, against the solution in quadruple precision.
 
-{notes}"""  # noqa: E501
+{notes}"""
 
 
 def into_readme(readme: Path, about: dict, taken: list[Row]) -> None:

@@ -38,7 +38,7 @@ class Forecast:
 class _Task:
     """Points of a delay space to learn from, those to forecast from, and what followed either."""
 
-    library: np.ndarray  # (n_series, dimension, n_library), scaled
+    known: np.ndarray  # (n_series, dimension, n_library), the points of the library, scaled
     targets: np.ndarray  # (n_series, n_library)
     queries: np.ndarray  # (n_series, dimension, n_queries)
     observations: np.ndarray  # (n_series, n_queries)
@@ -114,11 +114,11 @@ def simplex_forecast(
     task = _task(x, dimension, delay, horizon, library, prediction, theiler)
     count = dimension + 1 if n_neighbours is None else whole("n_neighbours", n_neighbours, 1)
     predictions = np.empty(task.observations.shape)
-    usable = np.where(np.isfinite(task.targets)[:, np.newaxis], task.library, np.nan)
+    usable = np.where(np.isfinite(task.targets)[:, np.newaxis], task.known, np.nan)
     indices, distances = nearest(
         usable,
         np.ascontiguousarray(task.queries.transpose(0, 2, 1)),
-        min(count, task.library.shape[2]),
+        min(count, task.known.shape[2]),
         offset=task.offset,
         theiler=task.theiler,
     )
@@ -205,9 +205,9 @@ def smap_forecast(
     task = _task(x, dimension, delay, horizon, library, prediction, theiler)
     n_series, n_queries = task.observations.shape
     finite = np.all(np.isfinite(task.queries), axis=1)
-    usable = np.isfinite(task.library).all(axis=1) & np.isfinite(task.targets)
+    usable = np.isfinite(task.known).all(axis=1) & np.isfinite(task.targets)
     queries = _padded(np.where(finite[:, np.newaxis], task.queries, 0.0))
-    points = _padded(np.where(usable[:, np.newaxis], task.library, 0.0))
+    points = _padded(np.where(usable[:, np.newaxis], task.known, 0.0))
     targets, width = _padded(np.where(usable, task.targets, 0.0)), queries.shape[-1]
     thetas = np.atleast_1d(rates)
     predictions = np.empty((n_series, thetas.size, width))

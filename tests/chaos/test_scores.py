@@ -14,7 +14,10 @@ def test_smape_like_its_definition():
     rng = np.random.default_rng(0)
     y, f = rng.normal(size=(2, 3, 40))
     y[0, :4], f[0, :2] = 0.0, 0.0
-    terms = [[200.0 * abs(a - b) / (abs(a) + abs(b)) if a or b else 0.0 for a, b in zip(*rows)] for rows in zip(y, f)]  # noqa: B905
+    terms = [
+        [200.0 * abs(a - b) / (abs(a) + abs(b)) if a or b else 0.0 for a, b in zip(*rows, strict=True)]
+        for rows in zip(y, f, strict=True)
+    ]
     np.testing.assert_allclose(smape(y, f), np.mean(terms, axis=1), rtol=1e-13)
 
 

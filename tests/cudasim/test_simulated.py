@@ -214,8 +214,7 @@ def test_an_interruption_between_launches_is_raised(monkeypatch):
         fastsci.solve_ensemble(lorenz, (0.0, 1.0), spread(1), params=LORENZ, dt=0.01, device="cuda", progress=interrupt)
 
 
-def test_torch_on_the_host_comes_back_as_torch():
-    torch = pytest.importorskip("torch", reason="torch is an extra")
+def test_torch_on_the_host_comes_back_as_torch(torch):
     y0 = torch.from_numpy(spread(2))
     result = fastsci.solve_ensemble(lorenz, (0.0, 0.02), y0, params=LORENZ, dt=0.01, device="cuda")
     assert isinstance(result.y_final, torch.Tensor)

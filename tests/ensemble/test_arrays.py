@@ -142,11 +142,6 @@ def test_the_callers_arrays_are_left_alone_and_not_kept():
     np.testing.assert_array_equal(result.y[:, :, 0], kept)
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="torch is not installed")
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_torch_in_torch_out(torch, dtype):
     y0 = spread(9).astype(dtype)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -254,10 +253,7 @@ def test_the_history_ends_at_the_exponents():
     np.testing.assert_array_equal(found.history[:, :, -1], found.exponents)
 
 
-@pytest.mark.skipif(find_spec("torch") is None, reason="torch is an extra")
-def test_torch_in_torch_out():
-    import torch
-
+def test_torch_in_torch_out(torch):
     y0 = torch.tensor(on_the_attractor(systems.lorenz63, 3))
     spans = {"dt": 0.01, "t_transient": 10.0, "t_total": 20.0}
     found = fastsci.lyapunov_spectrum(systems.lorenz63, y0=y0, **spans)

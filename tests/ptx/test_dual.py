@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import math
-import platform
 import re
-import sys
 
 import numpy as np
 import pytest
-
-import fastsci
-
-if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-    pytest.skip("the CUDA compiler and assembler come for Linux x86-64 only", allow_module_level=True)
-
 from numba import types
 
+import fastsci
 from fastsci_kernels import cuda_target
 from fastsci_kernels.compile import compilable
 from fastsci_kernels.methods.rosenbrock_catalogue import RODAS3, RODAS5P

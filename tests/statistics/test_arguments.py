@@ -88,8 +88,7 @@ def test_no_member_and_no_step():
     assert np.isnan(still.reduced["min"]).all()
 
 
-def test_torch_comes_back_as_torch():
-    torch = pytest.importorskip("torch", reason="torch is an extra")
+def test_torch_comes_back_as_torch(torch):
     result = fastsci.solve_ensemble(
         lorenz,
         (0.0, 0.1),

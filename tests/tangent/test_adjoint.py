@@ -145,9 +145,9 @@ def test_a_function_too_long_to_write_out_is_transposed():
 
 def test_tuples_longer_than_registers_are_transposed():
     def written(t, u, p):
-        a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, q, r, s = u  # noqa: E741
+        a, b, c, d, e, f, g, h, i, j, k, m, n, o, q, r, s, v = u
         x, y = p
-        return (b * x, c, d, e, f, g, h, i, j, k, l, m, n, o, q, r, s * y, -a * y * b)
+        return (b * x, c, d, e, f, g, h, i, j, k, m, n, o, q, r, s, v * y, -a * y * b)
 
     assert isinstance(pull(written, "tuple", 18, 2), ByReverse)
     transposed(written, (0.0, 0.5), members(3, 18), [1.0, 0.5], dt=0.05)
@@ -221,11 +221,6 @@ def test_the_user_s_own_derivative_of_a_long_state():
 
 
 # --- against torch ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="torch is not installed")
 
 
 def test_gradients_are_those_of_torch(torch):

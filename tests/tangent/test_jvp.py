@@ -199,11 +199,6 @@ def test_the_systems_own_jacobian_is_asked():
     np.testing.assert_allclose(jvp(something, y, np.ones((9, 1)), wrt="params")[1], np.stack([0 * y[:, 0], y[:, 0]], 1))
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="torch is not installed")
-
-
 def lorenz_of_torch(torch, u):
     x, y, z = u
     return torch.stack([10.0 * (y - x), x * (28.0 - z) - y, x * y - 8.0 / 3.0 * z])

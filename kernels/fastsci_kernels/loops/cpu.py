@@ -90,10 +90,13 @@ def lanes(
     normal number takes a long chain of operations, and the more of them side by side the better: 1.9 ns each in two
     registers (four where there is one a step), 3.1 ns in three in turn.  An iteration of a map is a short chain, and
     three pairs of registers hide its latency: 1.2x on the logistic map, 2x on the tent map, 1.3x on Henon's.
+
+    An interval of a Lyapunov spectrum keeps the arithmetic units busy by itself: where its ``few`` members fit in half
+    a register they take half as long there, for which processors do twice as many operations.
     """
     register = vector_bits() // bits
     shape = Shape(style, dim, n_params, bits, register, ragged=ragged, flat_limit=method.flat_limit)
-    if few and method.slope_dim(dim) < dim:
+    if few:
         return replace(shape, width=register // 2)
     if method.random and shape.flat:
         return replace(shape, width=(4 if dim == 1 else 2) * register)
@@ -132,7 +135,7 @@ def kernel(
     bits = dtype.itemsize * 8
     functions = {"slope": fun, **{f"user_{part}": parts[part] for part in method.parts}}
     digest = fingerprint_all(functions.values())
-    few = n_members is not None and 2 * n_members <= vector_bits() // bits
+    few = method.narrow and n_members is not None and 2 * n_members <= vector_bits() // bits
     identity = (digest, method.name, style, dim, n_params, bits, ragged, reduction, few)
     found = _kernels.get(identity)
     if found is not None:

@@ -23,6 +23,7 @@ class Interval(ABC):
     tangent: Tangent
 
     random = False
+    narrow = True
     aliases = ()
     flat_limit = FLAT_LIMIT
     wide_limit = WIDE_LIMIT

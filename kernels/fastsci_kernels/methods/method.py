@@ -48,6 +48,11 @@ class Method(Protocol):
         """States of at most this many numbers take two registers a number."""
         ...
 
+    @property
+    def narrow(self) -> bool:
+        """Whether a few members take narrower registers, for which another kernel is compiled."""
+        ...
+
     def slope_dim(self, dim: int) -> int:
         """Components of the state that the right-hand side sees; a tangent method's state carries more."""
         ...
@@ -66,6 +71,7 @@ class OfState:
 
     flat_limit = FLAT_LIMIT
     wide_limit = WIDE_LIMIT
+    narrow = False
 
     def slope_dim(self, dim: int) -> int:
         return dim
@@ -80,6 +86,7 @@ class OverBase:
     base: Any
 
     random = False
+    narrow = False
     aliases = ()
 
     @property

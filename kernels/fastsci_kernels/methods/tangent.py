@@ -166,15 +166,12 @@ class TangentSlope:
         )
 
 
-@dataclass(frozen=True)
-class Tangent(OverBase):
-    """The tangent dynamics of a `method.Method`: an explicit Runge-Kutta method, or the iteration of a map."""
+class OverSlope(OverBase):
+    """What the tangent dynamics of a method is by its ``slope``."""
 
-    base: RungeKutta | Iteration
     slope: TangentSlope
 
     flat_limit = FLAT_LIMIT
-    wide_limit = WIDE_LIMIT
 
     @property
     def name(self) -> str:
@@ -197,6 +194,16 @@ class Tangent(OverBase):
 
     def preamble(self, style: str, flat: bool, dim: int, n_params: int, bits: int, width: int, wrap: str) -> str:
         return self.slope.preamble(style, flat, n_params, bits, width, wrap)
+
+
+@dataclass(frozen=True)
+class Tangent(OverSlope):
+    """The tangent dynamics of a `method.Method`: an explicit Runge-Kutta method, or the iteration of a map."""
+
+    base: RungeKutta | Iteration
+    slope: TangentSlope
+
+    wide_limit = WIDE_LIMIT
 
     def buffers(self) -> tuple[str, ...]:
         return self.base.buffers()
@@ -209,22 +216,13 @@ class Tangent(OverBase):
 
 
 @dataclass(frozen=True)
-class AdaptiveTangent(OverBase):
+class AdaptiveTangent(OverSlope):
     """The tangent dynamics of an `adaptive.AdaptiveMethod`, whose error estimate sees the perturbations too."""
 
     base: EmbeddedRungeKutta
     slope: TangentSlope
 
     chooses_step = False
-    flat_limit = FLAT_LIMIT
-
-    @property
-    def name(self) -> str:
-        return f"{self.base.name} with {self.slope}"
-
-    @property
-    def stages(self) -> int:
-        return self.base.stages
 
     @property
     def error_order(self) -> float:
@@ -237,20 +235,6 @@ class AdaptiveTangent(OverBase):
     @property
     def evaluations(self) -> int:
         return self.base.evaluations
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        return self.slope.parts
-
-    @property
-    def imports(self) -> tuple[str, ...]:
-        return (*self.base.imports, *self.slope.imports)
-
-    def slope_dim(self, dim: int) -> int:
-        return self.slope.size
-
-    def preamble(self, style: str, flat: bool, dim: int, n_params: int, bits: int, width: int, wrap: str) -> str:
-        return self.slope.preamble(style, flat, n_params, bits, width, wrap)
 
     def attempt_buffers(self) -> tuple[str, ...]:
         return self.base.attempt_buffers()
