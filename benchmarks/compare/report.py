@@ -12,12 +12,14 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "kernels")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "kernels"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.compare import machine, work_precision  # noqa: E402 (after the path)
-from benchmarks.compare.row import Row  # noqa: E402 (after the path)
-from benchmarks.compare.rows import rows  # noqa: E402 (after the path)
+from benchmarks.compare import machine, work_precision
+from benchmarks.compare.row import Row
+from benchmarks.compare.rows import rows
+
+ROOT = Path(__file__).resolve().parents[2]
 
 HEADER = (
     "| figure | measured, median [range] | target | met | steps/s | peer, steps/s | error | peer's error |\n"
