@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastsci_kernels.measures import stretching
-from fastsci_kernels.measures.batch import over
+from fastsci_kernels.loops.batch import over
 
 from . import _validate
 from ._arrays import Library, library_of, real_array, to_numpy

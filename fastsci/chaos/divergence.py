@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastsci_kernels.measures import divergence
-from fastsci_kernels.measures.batch import over
+from fastsci_kernels.loops.batch import over
 
 from ._line import slopes
 from ._series import for_finite, give, positive, series, whole

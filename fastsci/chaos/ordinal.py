@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastsci_kernels.measures import ordinal
-from fastsci_kernels.measures.batch import over
+from fastsci_kernels.loops.batch import over
 
 from ._series import for_finite, give, series, whole
 

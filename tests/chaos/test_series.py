@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastsci.chaos import _series, correlation, divergence, entropy, ordinal, recurrence, zero_one
-from fastsci_kernels.measures import batch
+from fastsci_kernels.loops import batch
 
 SERIES = {
     "zero_one_test": lambda x, **more: zero_one.zero_one_test(x, n_frequencies=9, **more),

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from fastsci_kernels.measures.batch import over
+from fastsci_kernels.loops.batch import over
 from fastsci_kernels.numbers import functions  # noqa: F401 (binds the exponential of lanes)
 from fastsci_kernels.numbers.memory import load, number, store
 from fastsci_kernels.static import static

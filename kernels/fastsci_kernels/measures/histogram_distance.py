@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from fastsci_kernels.measures.batch import over
+from fastsci_kernels.loops.batch import over
 from fastsci_kernels.static import static
 
 POINT_SECONDS = 2e-8  # one point's share of finding its cell and sorting it

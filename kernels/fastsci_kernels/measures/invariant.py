@@ -15,7 +15,7 @@ from .. import cache
 from ..compile import CompilationError, compile_all, explain
 from ..fingerprint import fingerprint
 from ..loops.cpu import vector_bits
-from .batch import over
+from ..loops.batch import over
 from .invariant_source import InvariantShape, projection_source, values_source
 
 log = logging.getLogger("fastsci")

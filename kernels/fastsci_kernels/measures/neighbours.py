@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from fastsci_kernels.measures.batch import over
+from fastsci_kernels.loops.batch import over
 from fastsci_kernels.static import static
 
 EUCLIDEAN, CHEBYSHEV, MANHATTAN = 0, 1, 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from ..loops import pool
+from . import pool
 
 INLINE_SECONDS = 3e-4  # work that one thread finishes sooner than a pool would start
 CHUNK_SECONDS = 0.05  # the longest between two looks for Ctrl-C, where one series allows it

@@ -1,0 +1,1 @@
+"""Sparse regression and the discovery of equations."""
