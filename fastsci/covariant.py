@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from fastsci_kernels.measures import covariant
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import covariant
 from fastsci_kernels.methods.covariant import Covariant
 from fastsci_kernels.methods.tangent import Tangent
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from fastsci_kernels.measures import stretching
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import stretching
 
 from . import _validate
 from ._arrays import Library, library_of, real_array, to_numpy

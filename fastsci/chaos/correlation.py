@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastsci_kernels.measures import correlation
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import correlation
 
 from .._arrays import real_array
 from ._line import slopes

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastsci_kernels.measures import divergence
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import divergence
 
 from ._line import slopes
 from ._series import for_finite, give, positive, series, whole

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastsci_kernels.measures import embedding
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import embedding
 from fastsci_kernels.measures.neighbours import nearest
 
 from ._series import for_finite, give, positive, series, whole

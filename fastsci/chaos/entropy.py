@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastsci_kernels.measures import sample_entropy as templates
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import sample_entropy as templates
 
 from .._arrays import real_array
 from ._series import for_finite, give, series, whole

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastsci_kernels.measures import forecast, scores
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import forecast, scores
 from fastsci_kernels.measures.neighbours import nearest
 
 from .._arrays import real_array

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastsci_kernels.measures import ordinal
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import ordinal
 
 from ._series import for_finite, give, series, whole
 

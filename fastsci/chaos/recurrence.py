@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastsci_kernels.measures import recurrence
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import recurrence
 
 from ._series import one_of, positive, trajectory, whole
 from .correlation import NORMS, correlation_sum

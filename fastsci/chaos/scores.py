@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastsci_kernels.measures import scores
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import scores
 
 from .._arrays import real_array
 from ._series import give, one_of, series, whole

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastsci_kernels.measures import synchrony
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import synchrony
 
 from .._arrays import real_array
 from ._series import whole

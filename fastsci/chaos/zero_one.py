@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastsci_kernels.measures import zero_one
 from fastsci_kernels.loops.batch import over
+from fastsci_kernels.measures import zero_one
 
 from .._arrays import real_array
 from ._series import for_finite, give, not_negative, series, whole

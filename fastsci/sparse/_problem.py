@@ -124,13 +124,17 @@ class NormalEquations:
         return np.where(norms > 0, norms, 1.0)
 
     def condition(self) -> float:
-        """Condition number of ``theta`` with columns of unit length."""
-        if self.root is not None:
-            values = np.linalg.svd(self.root / self.norms(), compute_uv=False)
-            return float(values[0] / values[-1]) if values[-1] > 0 else np.inf
+        """Condition number of ``theta`` with columns of unit length, estimated; infinite where it cannot be told."""
         scale = 1.0 / self.norms()
-        values = np.linalg.eigvalsh(self.gram * np.outer(scale, scale))
-        return float(np.sqrt(values[-1] / values[0])) if values[0] > 0 else np.inf
+        if self.root is not None:
+            values = np.linalg.svd(self.root * scale, compute_uv=False)
+            return float(values[0] / values[-1]) if values[-1] > 0 else np.inf
+        system = self.gram * np.outer(scale, scale)
+        factor, failed = linalg.lapack.dpotrf(system, lower=1, clean=0)
+        if failed:
+            return np.inf
+        reciprocal, _ = linalg.lapack.dpocon(factor, np.abs(system).sum(axis=0).max(), uplo="L")
+        return float(1.0 / np.sqrt(reciprocal)) if reciprocal > 0 else np.inf
 
 
 def _symmetric_solve(system: Array, right: Array) -> Array:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
+
 from fastsci_kernels.regress.plan import Generator, Plan, Term, multiplied, plan
 
 from ._estimator import Estimator
@@ -16,6 +18,7 @@ from ._problem import Array
 from ._samples import samples
 
 CONSTANT: Term = ()
+MOST_PLANS = 64
 
 
 def term_name(term: Term, names: Sequence[str]) -> str:
@@ -42,7 +45,7 @@ class Library(Estimator, ABC):
 
     def plan(self, n_inputs: int, n_targets: int = 0, *, moments: bool = True) -> Plan:
         """What a kernel needs to make and sum the columns."""
-        return _plan(self.terms(n_inputs), n_inputs, n_targets, moments)
+        return plan_of(self.terms(n_inputs), n_inputs, n_targets, moments=moments)
 
     def feature_names(self, names: Sequence[str]) -> list[str]:
         """Names of the terms, of inputs with these names."""
@@ -76,6 +79,20 @@ class Library(Estimator, ABC):
 @lru_cache(maxsize=64)
 def _plan(terms: tuple[Term, ...], n_inputs: int, n_targets: int, moments: bool) -> Plan:
     return plan(terms, n_inputs, n_targets, moments=moments)
+
+
+_known: OrderedDict[tuple[int, int, int, bool], tuple[tuple[Term, ...], Plan]] = OrderedDict()
+
+
+def plan_of(terms: tuple[Term, ...], n_inputs: int, n_targets: int, *, moments: bool = True) -> Plan:
+    """The plan of terms, from memory where it was made before; the very same tuple is not even looked into."""
+    key = id(terms), n_inputs, n_targets, moments
+    found = _known.get(key)
+    if found is None:
+        found = _known[key] = terms, _plan(terms, n_inputs, n_targets, moments)
+        while len(_known) > MOST_PLANS:
+            _known.popitem(last=False)
+    return found[1]
 
 
 def _parts(library: Library, kind: type) -> tuple[Library, ...]:

@@ -14,8 +14,8 @@ from numba import types
 from .. import cache
 from ..compile import CompilationError, compile_all, explain
 from ..fingerprint import fingerprint
-from ..loops.cpu import vector_bits
 from ..loops.batch import over
+from ..loops.cpu import vector_bits
 from .invariant_source import InvariantShape, projection_source, values_source
 
 log = logging.getLogger("fastsci")
