@@ -95,8 +95,14 @@ def plan_of(terms: tuple[Term, ...], n_inputs: int, n_targets: int, *, moments: 
     return found[1]
 
 
-def _parts(library: Library, kind: type) -> tuple[Library, ...]:
+def _parts(library: Library, kind: type[ConcatenatedLibrary | ProductLibrary]) -> tuple[Library, ...]:
     return library.libraries if isinstance(library, kind) else (library,)
+
+
+def _count(value: Any, name: str, least: int) -> int:
+    if not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name}: is {value!r}, expected an integer of at least {least}")
+    return int(value)
 
 
 class PolynomialLibrary(Library):
@@ -133,14 +139,16 @@ class PolynomialLibrary(Library):
 
     def terms(self, n_inputs: int) -> tuple[Term, ...]:
         """Monomials of so many inputs."""
-        if not isinstance(self.degree, int | np.integer) or self.degree < 0:
-            raise ValueError(f"degree: is {self.degree!r}, expected an integer of at least 0")
         if self.interaction_only and not self.include_interaction:
             raise ValueError(
                 "include_interaction: is False where interaction_only is True, which leaves no term; set one of them"
             )
         return _monomials(
-            n_inputs, int(self.degree), self.include_interaction, self.interaction_only, self.include_bias
+            n_inputs,
+            _count(self.degree, "degree", 0),
+            self.include_interaction,
+            self.interaction_only,
+            self.include_bias,
         )
 
 
@@ -206,13 +214,12 @@ class FourierLibrary(Library):
 
     def terms(self, n_inputs: int) -> tuple[Term, ...]:
         """For each multiple and input its sine and its cosine."""
-        if not isinstance(self.n_frequencies, int | np.integer) or self.n_frequencies < 1:
-            raise ValueError(f"n_frequencies: is {self.n_frequencies!r}, expected an integer of at least 1")
+        count = _count(self.n_frequencies, "n_frequencies", 1)
         if not (self.include_sin or self.include_cos):
             raise ValueError("include_sin: is False and so is include_cos, which leaves no term; set one of them")
         kinds = [kind for kind, chosen in (("sin", self.include_sin), ("cos", self.include_cos)) if chosen]
         found: list[Term] = []
-        for multiple in range(1, int(self.n_frequencies) + 1):
+        for multiple in range(1, count + 1):
             rate = float(multiple * self.frequency)
             for i in range(n_inputs):
                 for kind in kinds:

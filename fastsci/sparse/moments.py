@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
+
 from fastsci_kernels.regress.plan import Plan
 
 from ._problem import Array, NormalEquations
@@ -116,14 +118,12 @@ class Moments:
         edges = features.pieces(plan, len(inputs)) if n_blocks is None else _even(len(inputs), n_blocks)
         found = features.sums(plan, inputs, outputs, edges, weight)
         if not np.isfinite(found).all():
-            good = _finite_rows(inputs, outputs)
+            good = finite_rows(inputs, outputs)
             if good.all() or not drop_nan:
                 refuse_non_finite(inputs, "X")
                 refuse_non_finite(outputs, "targets")
                 self._refuse_overflow(plan, inputs)
-            return self.add(
-                inputs[good], outputs[good], None if weight is None else weight[good], n_blocks=n_blocks
-            )
+            return self.add(inputs[good], outputs[good], None if weight is None else weight[good], n_blocks=n_blocks)
         self.n_inputs, self.n_targets = inputs.shape[1], outputs.shape[1]
         self._keep(found, _counts(edges, weight))
         return self
@@ -171,8 +171,8 @@ class Moments:
         names = self.library.feature_names([f"x{i}" for i in range(inputs.shape[1])])
         which = int(np.argmax(np.where(np.isfinite(squared), np.abs(columns), np.inf)))
         raise ValueError(
-            f"X: the squared term {names[which]!r} exceeds float64, as at row {row}, {inputs[row].tolist()}; rescale the"
-            " data, lower the degree, or leave such terms out"
+            f"X: the squared term {names[which]!r} exceeds float64, as at row {row}, {inputs[row].tolist()}; rescale"
+            " the data, lower the degree, or leave such terms out"
         )
 
 
@@ -189,9 +189,7 @@ def residual_products(
     return total[plan.cross], total[plan.squares]
 
 
-def blockwise(
-    plan: Plan, inputs: np.ndarray, size: int, work: Callable[[Array, int, int], None]
-) -> None:
+def blockwise(plan: Plan, inputs: np.ndarray, size: int, work: Callable[[Array, int, int], None]) -> None:
     """Call ``work(columns, first, last)`` with the stored columns of ``size`` samples at a time."""
     from fastsci_kernels.regress import features
 
@@ -215,7 +213,7 @@ def _even(n: int, count: int) -> list[tuple[int, int]]:
     if count < 1:
         raise ValueError(f"n_blocks: is {count!r}, expected a positive integer")
     edges = np.linspace(0, n, min(count, max(n, 1)) + 1).astype(int).tolist()
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _counts(edges: list[tuple[int, int]], weight: Array | None) -> Array:
@@ -224,5 +222,6 @@ def _counts(edges: list[tuple[int, int]], weight: Array | None) -> Array:
     return np.array([weight[first:last].sum() for first, last in edges])
 
 
-def _finite_rows(inputs: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    return np.isfinite(inputs).all(axis=1) & np.isfinite(outputs).all(axis=1)
+def finite_rows(inputs: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Which samples hold finite numbers alone, (n,)."""
+    return np.logical_and(np.isfinite(inputs).all(axis=1), np.isfinite(outputs).all(axis=1))
