@@ -41,7 +41,8 @@ assert result.path == "lanes" and result.success.all()
 """
 
 
-def _run(program: str, folder: str) -> float:
+def run(program: str, folder: str) -> float:
+    """The number that a program prints, in a fresh process whose compile cache is a folder."""
     path = os.pathsep.join([folder, str(ROOT), str(ROOT / "kernels")])
     environment = {**os.environ, "PYTHONPATH": path, "FASTSCI_CACHE_DIR": folder}
     command = [sys.executable, "-c", program]
@@ -52,7 +53,7 @@ def _run(program: str, folder: str) -> float:
 def import_seconds() -> float:
     """``import fastsci``, NumPy included."""
     with tempfile.TemporaryDirectory() as folder:
-        return _run(IMPORT, folder)
+        return run(IMPORT, folder)
 
 
 def first_call_seconds() -> tuple[float, float, float]:
@@ -62,4 +63,4 @@ def first_call_seconds() -> tuple[float, float, float]:
     """
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "model.py").write_text(MODEL)
-        return _run(FIRST_CALL, folder), _run(FIRST_CALL, folder), _run(LATE + FIRST_CALL, folder)
+        return run(FIRST_CALL, folder), run(FIRST_CALL, folder), run(LATE + FIRST_CALL, folder)

@@ -123,3 +123,35 @@ examples:
 
 exit status: 0, 1 (nothing could be measured), 2 (the command is wrong), 130 (Ctrl-C).
 """
+
+DISCOVER_HELP = """\
+Find the equations behind measured series: a sum of few terms for the derivative of each state (SINDy).
+
+DATA is a CSV file, with or without a header, or an NPY array, a row a sample.  A column named t or time holds the
+times; without one, --time says the step.  Columns without names are called x1, x2, ...
+"""
+
+DISCOVER_EPILOG = """\
+terms:
+  polynomials of the states and controls of degree 2; --degree takes others.  --library joins poly:DEGREE,
+  fourier:FREQUENCIES (sines and cosines of 1, 2, ... times each state) and identity by + and *.  Terms whose
+  coefficients are below --threshold are dropped, and the others fitted again, until none is.
+
+noise:
+  --differentiation takes finite_difference, smoothed_finite_difference, savitzky_golay, spectral, spline or
+  total_variation, with parameters as in savitzky_golay:window_length=21.  --weak needs no derivatives at all.  Scaled
+  data helps: the threshold compares coefficients, whose units are those of the columns.
+
+uncertainties:
+  standard errors of least squares on the terms that stay, which take errors as independent from sample to sample and
+  the terms as known.  With --ensemble they are standard deviations over bootstraps of blocks of samples, and the share
+  of models that hold a term is listed.
+
+examples:
+  fastsci discover lorenz.csv --plot lorenz.png
+  fastsci discover noisy.csv --time 0.01 --weak --ensemble 100 --json model.json
+  fastsci discover pendulum.csv --states angle,speed --controls torque --library poly:1+fourier:1
+  fastsci discover counts.csv --map --degree 2 --trajectory plate --threshold path
+
+exit status: 0, 1 (no term is left), 2 (the command is wrong), 130 (Ctrl-C).
+"""

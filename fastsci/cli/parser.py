@@ -12,6 +12,8 @@ from .errors import UsageError
 from .help_texts import (
     BIFURCATE_EPILOG,
     BIFURCATE_HELP,
+    DISCOVER_EPILOG,
+    DISCOVER_HELP,
     LYAPUNOV_EPILOG,
     LYAPUNOV_HELP,
     MEASURE_EPILOG,
@@ -56,6 +58,11 @@ def build_parser() -> argparse.ArgumentParser:
     _add_measure(commands.add_parser(
         "measure", help="measure series: chaos, entropy, dimension, recurrence", description=MEASURE_HELP,
         epilog=MEASURE_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    ))  # fmt: skip
+
+    _add_discover(commands.add_parser(
+        "discover", help="find the equations behind series", description=DISCOVER_HELP, epilog=DISCOVER_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     ))  # fmt: skip
 
     systems = commands.add_parser("systems", help="list the catalogue of systems", allow_abbrev=False)
@@ -186,6 +193,36 @@ def _add_measure(measure: argparse.ArgumentParser) -> None:
     )
     _add_result(measure, "write the table: .csv", "draw the series, their embeddings and recurrences")
     measure.set_defaults(command=_later("measure", "measure"))
+
+
+def _add_discover(discover: argparse.ArgumentParser) -> None:
+    discover.add_argument("data", metavar="DATA", help="CSV or NPY, a row a sample")
+    what = discover.add_argument_group("what the columns are (names, or numbers from 1)")
+    what.add_argument("--time", metavar="COLUMN|DT", help="column of times, or the step between rows (t or time)")
+    what.add_argument("--states", metavar="A,B,...", help="columns of states (all that are nothing else)")
+    what.add_argument("--controls", metavar="A,B,...", help="columns of what drives the system from outside")
+    what.add_argument("--trajectory", metavar="COLUMN", help="column that tells several trajectories apart")
+    what.add_argument("--map", action="store_true", help="rows are iterations: find the next state, not derivatives")
+    what.add_argument("--drop-nan", action="store_true", help="leave out rows in which a number is missing")
+    how = discover.add_argument_group("how")
+    how.add_argument("--degree", type=int, metavar="D", help="degree of the polynomials among which to seek (2)")
+    how.add_argument("--library", metavar="LIBRARY", help="other terms: poly:3+fourier:2, poly:1*fourier:1, identity")
+    how.add_argument(
+        "--threshold", default="0.1", metavar="L|path",
+        help="least coefficient that is kept, or path: chosen by a criterion among all (0.1)",
+    )  # fmt: skip
+    how.add_argument("--alpha", type=float, default=0.05, metavar="A", help="ridge penalty of the choice (0.05)")
+    how.add_argument("--differentiation", metavar="NAME[:P=V,...]", help="how to differentiate (finite_difference)")
+    how.add_argument("--weak", action="store_true", help="integrate against test functions and differentiate nothing")
+    how.add_argument("--ensemble", type=int, metavar="N", help="fit N bootstraps, and say how often each term is found")
+    how.add_argument("--seed", type=int, default=0, metavar="S", help="of the bootstraps (0)")
+    result = discover.add_argument_group("what to keep")
+    result.add_argument("--plot", metavar="FILE.png", help="draw fit, residuals, simulation, error against sparsity")
+    result.add_argument("--latex", action="store_true", help="print the equations as LaTeX too")
+    result.add_argument("--json", metavar="FILE", help="write equations, coefficients and their errors")
+    result.add_argument("--overwrite", action="store_true", help="replace --json where it exists")
+    result.add_argument("--quiet", action="store_true", help="print nothing")
+    discover.set_defaults(command=_later("discover", "discover"))
 
 
 def _add_result(command: argparse.ArgumentParser, out: str, plot: str) -> None:

@@ -28,6 +28,10 @@ class SparseRegressor(Estimator, ABC):
         """Coefficients (n_problems, m, p) of problems of one shape, such as bootstraps."""
         return np.stack([self._solve(problem) for problem in problems])
 
+    def _solve_samples(self, theta: Array, target: Array, weight: Array | None) -> Array:
+        """Coefficients (m, p) from a stored design; overridden where sums alone may have lost digits."""
+        return self._solve(NormalEquations.of(theta, target, weight))
+
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit coefficients.
 
@@ -52,7 +56,7 @@ class SparseRegressor(Estimator, ABC):
         means, centre = np.zeros(checked.shape[1]), np.zeros(columns.shape[1])
         if self.fit_intercept:
             means, centre = np.average(checked, axis=0, weights=weight), np.average(columns, axis=0, weights=weight)
-        coef = self._solve(NormalEquations.of(checked - means, columns - centre, weight))
+        coef = self._solve_samples(checked - means, columns - centre, weight)
         intercept = centre - coef @ means
         flat = target.ndim == 1
         self.coef_ = coef[0] if flat else coef

@@ -76,7 +76,9 @@ def information_criterion(
         raise ValueError(f"n_samples: is {n_samples!r}, expected a positive number; give the rows of the design")
     if np.any(squares < 0) or np.any(terms < 0):
         smallest = min(squares.min(), terms.min())
-        raise ValueError(f"residual_squares, n_terms: hold {smallest:g}, expected none below zero; give sums of squares")
+        raise ValueError(
+            f"residual_squares, n_terms: hold {smallest:g}, expected none below zero; give sums of squares"
+        )
     fit = n_samples * np.log(np.maximum(squares, np.finfo(float).tiny) / n_samples)
     return fit + _penalty(terms, float(n_samples), criterion, n_features, gamma)
 
@@ -100,7 +102,9 @@ def _penalty(terms: Array, n_samples: float, criterion: str, n_features: int | N
     if criterion == "hqc":
         return 2.0 * terms * np.log(max(logarithm, 1.0))
     if n_features is None or terms.max(initial=0.0) > n_features:
-        raise ValueError(f"n_features: is {n_features!r}, expected at least n_terms for 'ebic'; give the library's size")
+        raise ValueError(
+            f"n_features: is {n_features!r}, expected at least n_terms for 'ebic'; give the library's size"
+        )
     sizes = np.arange(1, n_features + 1)
     choices = np.concatenate(([0.0], np.cumsum(np.log(sizes[::-1] / sizes))))
     return terms * logarithm + 2.0 * gamma * choices[terms.astype(np.intp)]

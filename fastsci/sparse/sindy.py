@@ -14,6 +14,7 @@ from ._estimator import Estimator
 from ._problem import Array, NormalEquations
 from ._samples import samples
 from ._trajectories import Trajectory, trajectories, without_gaps
+from .informed import solve_informed
 from .library import Library, PolynomialLibrary, plan_of
 from .moments import Moments, blockwise, finite_rows, residual_products
 
@@ -47,7 +48,7 @@ class SINDy(Estimator):
         Fit the weak form, which integrates and never differentiates, in the place of derivatives.
     discrete_time : bool, default False
         Whether samples are iterates of a map, ``x[k + 1] = f(x[k])``.
-    prior : object with ``apply(problem)``, optional
+    prior : GaussianPrior, KnownTerms, AllowedTerms or a list of them, optional
         What is known of the coefficients beforehand.
     drop_nan : bool, default False
         Whether to leave out samples that hold anything but finite numbers, instead of refusing them.
@@ -232,7 +233,8 @@ class SINDy(Estimator):
         smooth = method.smooth(states, one.times)
         return (smooth if one.controls is None else np.hstack((smooth, one.controls))), derivatives
 
-    def _fit_weak(self, every: list[Trajectory]) -> Self:
+    def _weak_rows(self, every: list[Trajectory]) -> tuple[Array, Array]:
+        """Rows of the weak system, as they are."""
         if self.discrete_time:
             raise ValueError("weak: integrates over time, expected None for a map (discrete_time=True)")
         for index, one in enumerate(every):
@@ -240,9 +242,10 @@ class SINDy(Estimator):
                 raise ValueError("t: is missing, expected the time step or the times of the samples")
             without_gaps(one, False, f"[{index}]" if len(every) > 1 else "")
         controls = None if every[0].controls is None else [one.controls for one in every]
-        design, target = self.weak.equations(
-            self._library, [one.states for one in every], [one.times for one in every], controls
-        )
+        return self.weak.equations(self._library, [one.states for one in every], [one.times for one in every], controls)
+
+    def _fit_weak(self, every: list[Trajectory]) -> Self:
+        design, target = self._weak_rows(every)
         self.moments_: Moments | None = None
         problem = NormalEquations.of(design, target)
         if problem.condition() > LARGEST_CONDITION / 1e2:
@@ -275,14 +278,19 @@ class SINDy(Estimator):
         if not hasattr(chosen, "_solve"):
             self.coef_ = self._stored_fit(chosen, problem, data)
         else:
-            informed = problem if self.prior is None else self.prior.apply(problem)
-            self.coef_ = chosen._solve(informed)
+            self.coef_ = self._coefficients(chosen, problem)
             if self._uncertain(chosen) and data is not None and self.route_ == "moments":
                 problem, self.route_ = self._factorised(problem, data), "qr"
-                self.coef_ = chosen._solve(problem if self.prior is None else self.prior.apply(problem))
+                self.coef_ = self._coefficients(chosen, problem)
         self.problem_ = problem
         self._refine(chosen, problem, data)
         return self
+
+    def _coefficients(self, optimizer: Any, problem: NormalEquations) -> Array:
+        if self.prior is None:
+            return optimizer._solve(problem)
+        states = self.input_names_[: self.n_features_in_]
+        return solve_informed(optimizer, problem, self.prior, states, self.feature_names_)
 
     @property
     def _optimizer(self) -> Any:
@@ -298,6 +306,8 @@ class SINDy(Estimator):
 
     def _stored_fit(self, optimizer: Any, problem: NormalEquations, data: Data | None) -> Array:
         """Coefficients by a foreign regressor, which sees the stored library."""
+        if self.prior is not None:
+            raise ValueError(f"prior: expected None with {optimizer!r}, which cannot be told; use one of this package")
         if data is None:
             raise ValueError(f"optimizer: {optimizer!r} needs the samples, expected one of this package for sums alone")
         design = np.concatenate([self._library.transform(inputs) for inputs, _, _ in data])

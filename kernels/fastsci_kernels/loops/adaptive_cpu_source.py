@@ -54,10 +54,10 @@ BEGIN = "y, params, pitch, ready, span, span_pitch, atols, settings, room, first
 
 
 def room_rows(text: AdaptiveText) -> int:
-    """Rows of ``room``, each one number wide: what a long state needs besides its columns."""
+    """Rows of ``room``, each one number wide: what a long state or many parameters need besides their columns."""
     shape = text.shape
     if shape.flat:
-        return 1
+        return max(1, shape.n_params)
     return shape.dim * (len(text.buffers) + text.method.degree + 1) + shape.n_params
 
 
@@ -74,10 +74,10 @@ def _view(text: AdaptiveText, array: str, row: int, size: int) -> str:
 
 
 def _buffers(text: AdaptiveText) -> list[str]:
-    """Buffers of a long state in ``room``."""
+    """Buffers of a long state in ``room``, and of parameters that are too many for a tuple."""
     shape = text.shape
     if shape.flat:
-        return []
+        return [f"parameters = {_view(text, 'room', 0, shape.n_params)}"] if shape.n_params > TUPLE_LIMIT else []
     lines, row = [], 0
     sizes = {
         **dict.fromkeys(text.buffers, shape.dim),
@@ -96,7 +96,8 @@ def _columns(text: AdaptiveText) -> list[str]:
     """A long state's columns are as many as its lanes, so that a row of ``work`` is a number."""
     shape, rows = text.shape, text.rows
     if shape.flat:
-        return []
+        many = "p = (" + "".join(f"{text.load('p', i)}, " for i in range(shape.n_params)) + ")"
+        return [many] if shape.n_params > TUPLE_LIMIT else []
     lines = [f"{name} = {_view(text, 'work', rows[name], shape.dim)}" for name in ("u", "k")]
     lines.append(f"c = {_view(text, 'work', rows['c'], shape.dim)}" if shape.compensated else "c = ()")
     if shape.n_params > TUPLE_LIMIT:

@@ -2,7 +2,7 @@
 
 A node is a set of columns that may be used, of which some must be.  The residual of all its columns is a bound for
 every subset; the inverse of its Gram matrix gives the bounds of all nodes with one column less at once.  Columns that
-can not leave must stay; when two are left to choose, all pairs are looked at.  The columns that may be used are kept
+can not leave must stay; when three are left to choose, all are looked at.  The columns that may be used are kept
 side by side, so that a node costs less the deeper it lies.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from fastsci_kernels.regress.completion import complete
 from fastsci_kernels.static import static
 
-LAST_CHOICE = 2
+LAST_CHOICE = 3
 
 
 @static
@@ -27,7 +27,8 @@ def exchange(gram, cross, square, start, best, support, work):
     reached = np.full(1, np.inf)
     forced = np.empty(size, np.int64)
     free = np.empty(n_features, np.int64)
-    better = complete(gram, cross, square, current, size, free, 0, 0, reached, found, size, work)
+    complete(gram, cross, square, current, size, free, 0, 0, reached, found, size, work)
+    better = found[size - 1] >= 0
     while better:
         better = False
         current[:] = found
@@ -121,14 +122,10 @@ def _leave(tables, names, forced, counts, bounds, level, gone):
             forced[level + 1, place] = forced[level, row]
             entry = table[row, gone] if row < gone else table[gone, row]
             factor = entry / pivot
-            shift = place
             for column in range(row, gone):
-                child[place, shift] = table[row, column] - factor * table[column, gone]
-                shift += 1
-            start = max(row, gone + 1)
-            offset = place + (gone - row if row < gone else 0)
-            for column in range(start, size + 1):
-                child[place, offset + column - start] = table[row, column] - factor * table[gone, column]
+                child[place, column] = table[row, column] - factor * table[column, gone]
+            for column in range(max(row, gone + 1), size + 1):
+                child[place, column - 1] = table[row, column] - factor * table[gone, column]
             place += 1
     counts[level + 1, 0] = size - 1
     counts[level + 1, 1] = counts[level, 1]

@@ -7,8 +7,6 @@ penalties these are nearly all, and what is said of them is proven, up to roundi
 
 # Numba passes the first argument of an intrinsic.
 
-import numpy as np
-
 from fastsci_kernels.numbers import arithmetic  # noqa: F401 (binds the operators of lanes)
 from fastsci_kernels.numbers.memory import lane, load, number
 from fastsci_kernels.static import static

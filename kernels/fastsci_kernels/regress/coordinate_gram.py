@@ -70,31 +70,30 @@ def objective(cross, squares, weight, level, ridge, coef, gradient):
 
 
 @static
-def duality_gap(cross, squares, weight, level, ridge, positive, coef, gradient, outside, outside_beyond):
-    """Primal less the best of two dual objectives; never below the true suboptimality.
+def dual_objective(cross, squares, weight, level, ridge, positive, coef, gradient, outside, beyond):
+    """The better of two dual objectives that follow from the residual of some coefficients: no primal is lower.
 
-    One dual point is the residual scaled until ``|X'r| <= level`` (with the ridge as further samples), the other, for
-    a ridge, the residual itself with the conjugate of both penalties.  Features that are not among these have
-    ``|X'r| / (level weight)`` of at most ``outside`` and squares of the excess that sum to ``outside_beyond``.
+    One dual point is the residual scaled until ``|X'r| <= level weight`` (with the ridge as further samples), the
+    other, for a ridge, the residual itself with the conjugate of both penalties.  Features that are not among these
+    have ``|X'r| / (level weight)`` of at most ``outside``, and their ``(|X'r| - level weight)+^2 / weight`` sum to
+    ``beyond``.
     """
-    explained, fit, size, length = squares, squares, 0.0, 0.0
-    excess, beyond = outside, outside_beyond
+    explained, fit, length = squares, squares, 0.0
+    excess = outside
     for j in range(len(coef)):
         w, g = coef[j], gradient[j]
+        limit = level * weight[j]
         if w != 0.0:
             explained -= w * cross[j]
             fit -= w * (cross[j] + g)
-            size += weight[j] * abs(w)
             length += weight[j] * w * w
         h = g - ridge * weight[j] * w
         if not positive:
             h, g = abs(h), abs(g)
-        limit = level * weight[j]
-        if h > 0.0:
-            excess = max(excess, h / limit)
+        if h > excess * limit:
+            excess = h / limit
         if g > limit:
             beyond += (g - limit) * (g - limit) / weight[j]
-    primal = 0.5 * fit + level * size + 0.5 * ridge * length
     residual = fit + ridge * length
     dual = 0.0
     if residual > 0.0:
@@ -104,7 +103,7 @@ def duality_gap(cross, squares, weight, level, ridge, positive, coef, gradient, 
         dual = scale * (explained - 0.5 * scale * residual)
     if ridge > 0.0:
         dual = max(dual, explained - 0.5 * fit - 0.5 * beyond / ridge)
-    return primal - dual
+    return dual
 
 
 @static
@@ -144,75 +143,25 @@ def combination(history, coefs, count):
 
 
 @static
-def extrapolate(cross, squares, weight, level, ridge, positive, coef, gradient, points, slopes):
-    """Replace the iterate by a combination of the last ones where that is lower."""
-    count = len(coef)
+def extrapolate(points, slopes, trial, slope):
+    """The combination of the last iterates and of their gradients; False where there is none."""
+    count = len(trial)
     shares = np.empty(DEPTH)
     if not combination(points, shares, count):
         return False
-    trial, slope = np.zeros(count), np.zeros(count)
+    trial[:] = 0.0
+    slope[:] = 0.0
     for k in range(DEPTH):
         subtract(trial, -shares[k], points[k + 1, :count])
         subtract(slope, -shares[k], slopes[k + 1, :count])
-    if positive:
-        for i in range(count):
-            if trial[i] < 0.0:
-                return False
-    if objective(cross, squares, weight, level, ridge, trial, slope) >= objective(
-        cross, squares, weight, level, ridge, coef, gradient
-    ):
-        return False
-    coef[:] = trial
-    gradient[:] = slope
     return True
 
 
 @static
-def descend(
-    gram, cross, squares, weight, level, ridge, positive, target, outside, beyond, most, budget, coef, gradient, points, slopes
-):
-    """Sweep until the gap is below ``target``: sweeps made, and the gap."""
-    kept = 0
-    count = len(coef)
-    gap = duality_gap(cross, squares, weight, level, ridge, positive, coef, gradient, outside, beyond)
-    done = 0
-    spent = 0
-    while gap > target and done < most and spent < budget:
-        points[kept, :count] = coef
-        slopes[kept, :count] = gradient
-        if kept == DEPTH:
-            extrapolate(cross, squares, weight, level, ridge, positive, coef, gradient, points, slopes)
-            kept = 0
-        else:
-            kept += 1
-        moved = sweep(gram, weight, level, ridge, positive, coef, gradient)
-        spent += (moved + 8) * count
-        done += 1
-        gap = duality_gap(cross, squares, weight, level, ridge, positive, coef, gradient, outside, beyond)
-        if moved == 0:
-            break
-    return done, gap
-
-
-@static
-def follow(
-    gram, cross, squares, weight, levels, ridges, positive, target, most, budget, begin, coef, gradient, coefs, gaps, sweeps
-):
-    """The path from penalty ``begin`` on, each from the solution before; the first penalty that is not done."""
-    count = len(coef)
-    points, slopes = np.empty((DEPTH + 1, count)), np.empty((DEPTH + 1, count))
-    k = begin
-    spent = 0
-    while k < len(levels) and spent < budget:
-        done, gap = descend(
-            gram, cross, squares, weight, levels[k], ridges[k], positive, target, 0.0, 0.0, most - sweeps[k],
-            budget - spent, coef, gradient, points, slopes,
-        )  # fmt: skip
-        spent += (done + 1) * count * 200
-        sweeps[k] += done
-        refresh(gram, cross, coef, gradient)
-        gaps[k] = duality_gap(cross, squares, weight, levels[k], ridges[k], positive, coef, gradient, 0.0, 0.0)
-        if gaps[k] <= target or sweeps[k] >= most or done == 0:
-            coefs[k] = coef
-            k += 1
-    return k
+def feasible(coef, positive):
+    """Whether no coefficient has a sign that it must not have."""
+    if positive:
+        for j in range(len(coef)):
+            if coef[j] < 0.0:
+                return False
+    return True

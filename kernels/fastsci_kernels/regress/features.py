@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -15,19 +17,34 @@ from .. import cache
 from ..compile import CompilationError, compile_all, explain, inner
 from ..fingerprint import fingerprint_all
 from ..loops import pool
-from ..loops.cpu import vector_bits
+from ..loops.cpu import MOST_KERNELS, vector_bits
 from ..loops.fallback import lanes_else_scalars
-from .features_source import sums_source, values_source
-from .plan import GROUPS, Generator, Plan
+from .features_source import STRIP, model_source, sums_source, values_source
+from .plan import Generator, Plan
 
-TABLE_BYTES = 2**17  # of a block, that it stays in a core's cache
-MOST_SAMPLES, FEWEST_SAMPLES = 256, 32  # of a block
+TABLE_BYTES = 2**16  # of a block, that it stays in a core's nearest caches
+MOST_SAMPLES, FEWEST_SAMPLES = 256, 128  # of a block
 CHUNK_WORK = 2e7  # multiply-adds between two looks for Ctrl-C: some milliseconds
-INLINE_WORK = 3e5  # what one thread does sooner than a pool wakes
+PIECE_WORK = 2e6  # multiply-adds that are worth a thread: some tens of microseconds
+SMALL_PIECES, MOST_PIECES = 16, 256  # of a problem of some milliseconds, and of any
+INLINE_WORK = 1e6  # what one thread does sooner than a pool wakes
+CACHE_LINE = 64  # bytes
 SAVED = 2**15  # samples that are brought to float64 at a time, where they are not
+
+TEXTS = {"values": values_source, "model": model_source}
 
 _compiled: dict[tuple, Any] = {}
 _building = threading.Lock()
+
+
+def _after_fork() -> None:
+    """A lock that another thread held at the fork would never be released in the child."""
+    global _building
+    _building = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @dataclass(frozen=True)
@@ -39,13 +56,18 @@ class Kernel:
 
 
 def _kernel(generators: Sequence[Generator], n_inputs: int, kind: str) -> Kernel:
-    """``kind`` is "sums", "weighted" or "values"."""
+    """``kind`` is "sums", "weighted", "values" or "model"."""
     functions = {f"call_{i}": one.function for i, one in enumerate(generators) if one.function is not None}
     lines = tuple((one.inputs, one.code) for one in generators)
     digest = fingerprint_all(functions.values()) if functions else ""
     # Without functions of inputs the text does not depend on their number.
     identity = (digest, lines, n_inputs if generators else 0, kind)
+    made = _compiled.get(identity)
+    if made is not None:
+        return made
     with _building:
+        while len(_compiled) >= MOST_KERNELS:
+            del _compiled[next(iter(_compiled))]
         if identity not in _compiled:
             _compiled[identity] = _make(functions, digest, generators, n_inputs, kind)
         return _compiled[identity]
@@ -54,69 +76,78 @@ def _kernel(generators: Sequence[Generator], n_inputs: int, kind: str) -> Kernel
 def _make(
     functions: dict[str, FunctionType], digest: str, generators: Sequence[Generator], n_inputs: int, kind: str
 ) -> Kernel:
-    def text(width: int) -> str:
-        if kind == "values":
-            return values_source(generators, n_inputs, width)
-        return sums_source(generators, n_inputs, width, kind == "weighted")
+    lanes = vector_bits() // 64
 
-    def make(width: int, reason: str) -> Kernel:
-        source = text(width)
-        module = cache.load(cache.key(digest, source), source, compile_all(functions, inner))
+    def text(own_width: int) -> str:
+        if kind in TEXTS:
+            return TEXTS[kind](generators, n_inputs, lanes, own_width)
+        return sums_source(generators, n_inputs, lanes, own_width, kind == "weighted")
+
+    def make(own_width: int, reason: str) -> Kernel:
+        source = text(own_width)
+        # An index that a sample has led astray must end the call, not the process.
+        wrap = inner if own_width > 1 else partial(inner, boundscheck=True)
+        module = cache.load(cache.key(digest, source), source, compile_all(functions, wrap))
         try:
-            for name, signature in _signatures(kind).items():
-                getattr(module, name).compile(signature)
+            module.drive.compile(_signature(kind))
         except Exception as error:  # noqa: BLE001 (whatever the compiler raises is about the user's function)
             raise CompilationError(explain(error, *functions.values())) from None
-        return Kernel(module, width)
+        module.drive.disable_compile()
+        return Kernel(module, lanes)
 
-    width = vector_bits() // 64
     if not generators:
-        return make(width, "")
+        return make(lanes, "")
     name = ", ".join(one.name for one in generators)
-    return lanes_else_scalars(f"library of {name}", cache.key(digest, text(width), "verdict"), width, (1,), make)
+    return lanes_else_scalars(f"library of {name}", cache.key(digest, text(lanes), "verdict"), lanes, (1,), make)
 
 
-def _signatures(kind: str) -> dict[str, tuple[types.Type, ...]]:
+def _signature(kind: str) -> tuple[types.Type, ...]:
     read = types.Array(types.float64, 2, "C", readonly=True)
-    written = types.Array(types.float64, 2, "C")
-    numbers = types.Array(types.float64, 1, "C", readonly=True)
-    places, table = types.Array(types.int64, 1, "C", readonly=True), types.Array(types.int64, 2, "C", readonly=True)
+    written, numbers = types.Array(types.float64, 2, "C"), types.Array(types.float64, 1, "C", readonly=True)
+    table = types.Array(types.float64, 1, "C")
+    places, runs, tiles = (types.Array(types.int64, dim, "C", readonly=True) for dim in (1, 2, 3))
     index = types.int64
-    if kind == "values":
-        rows = (read, places, places, places)
-        return {
-            "drive": (*rows, index, written, written, index, index),
-            "combine": (*rows, read, index, written, written, index, index),
-        }
-    groups = (places, table) * len(GROUPS)
+    if kind in TEXTS:
+        model = (read,) if kind == "model" else ()
+        return (read, places, places, places, *model, index, table, index, written, index, index)
     rows = (read, read, numbers, places, places, places, read)
-    return {"drive": (*rows, index, *groups, written, written, written, index, index)}
+    return (*rows, index, tiles, runs, tiles, table, index, table, table, index, index)
 
 
 def _block(plan: Plan, width: int) -> int:
-    samples = TABLE_BYTES // (8 * plan.n_rows) // width * width
-    return min(max(samples, FEWEST_SAMPLES), MOST_SAMPLES)
+    """Samples of a block: an odd number of strips, since rows a power of two apart compete for the same cache lines."""
+    strip = STRIP * width
+    samples = min(max(TABLE_BYTES // (8 * plan.n_rows), FEWEST_SAMPLES), MOST_SAMPLES)
+    return (samples // strip - 1 | 1) * strip
 
 
-def _each(edges: list[tuple[int, int]], work: Callable[[int, int, int], None], cost: float) -> None:
-    """Call ``work(number, first, last)`` for every piece."""
-    if cost <= INLINE_WORK or len(edges) == 1:
-        for number, (first, last) in enumerate(edges):
-            work(number, first, last)
-        return
+def _each(edges: list[tuple[int, int]], work: Callable[[int, int, int], None], per_sample: int) -> None:
+    """Call ``work(number, first, last)`` for the parts of every piece, those of one piece in turn on one thread."""
+    step = max(min(int(CHUNK_WORK // per_sample), SAVED), 1)
 
-    def piece(first: int, last: int, cancelled: threading.Event) -> None:
-        for number in range(first, last):
-            if not cancelled.is_set():
-                work(number, *edges[number])
+    def piece(number: int, _: int, cancelled: threading.Event | None) -> None:
+        first, last = edges[number]
+        for begin in range(first, last, step):
+            if cancelled is None or not cancelled.is_set():
+                work(number, begin, min(begin + step, last))
 
-    pool.run(piece, [(number, number + 1) for number in range(len(edges))])
+    if len(edges) == 1 or per_sample * sum(last - first for first, last in edges) <= INLINE_WORK:
+        for number in range(len(edges)):
+            piece(number, number + 1, None)
+    else:
+        pool.run(piece, [(number, number + 1) for number in range(len(edges))])
 
 
 def pieces(plan: Plan, n: int) -> list[tuple[int, int]]:
     """Ranges of samples, by their number alone, so that sums do not depend on the threads."""
-    per_sample = plan.n_products + 4 * plan.n_rows
-    size = int(min(max(CHUNK_WORK // per_sample, 1024), max(-(-n // 16), 1024)))
+    return _pieces(plan.n_products + 4 * plan.n_rows, n)
+
+
+def _pieces(per_sample: int, n: int) -> list[tuple[int, int]]:
+    """Ranges of samples, each of which takes so many multiply-adds."""
+    work = per_sample * n
+    count = max(min(work // PIECE_WORK, SMALL_PIECES), min(work // CHUNK_WORK, MOST_PIECES), 1)
+    size = max(int(-(-n // count)), 1)
     return [(first, min(first + size, n)) for first in range(0, n, size)]
 
 
@@ -134,30 +165,46 @@ def sums(
     (n,); with ``coef`` (m, p) residuals ``Y - columns coef'`` stand in the place of targets.
     """
     kernel = _kernel(plan.generators, plan.n_inputs, "sums" if weights is None else "weighted")
-    out = np.empty((len(edges), plan.n_products))
     block, width = _block(plan, kernel.width), kernel.width
-    groups = [array for pair in zip(plan.lefts, plan.rights) for array in pair]
+    products = plan.products
     model = np.empty((0, len(plan.columns))) if coef is None else np.ascontiguousarray(coef, np.float64)
+    room = threading.local()
+    out = np.zeros((len(edges), plan.n_products))
 
     def work(number: int, first: int, last: int) -> None:
-        table = np.empty((plan.n_rows, block))
-        total = np.zeros((plan.n_products, width))
-        for begin in range(first, last, SAVED):
-            end = min(begin + SAVED, last)
-            x, y = _plain(X[begin:end]), _plain(Y[begin:end])
-            own = np.empty(0) if weights is None else _plain(weights[begin:end])
-            kernel.module.drive(
-                x, y, own, plan.parents, plan.factors, plan.columns, model, plan.first_product, *groups,
-                table, np.zeros((1, block)), total, 0, len(x),
-            )  # fmt: skip
-        total.sum(axis=1, out=out[number])
+        table = _room(room, plan.n_rows * block)
+        total = _aligned(plan.n_products * width)
+        total[:] = 0.0
+        own = np.empty(0) if weights is None else _plain(weights[first:last])
+        kernel.module.drive(
+            _plain(X[first:last]), _plain(Y[first:last]), own, plan.parents, plan.factors, plan.columns, model,
+            plan.first_product, products.tiles, products.runs, products.handfuls, table, block, np.empty(block),
+            total, 0, last - first,
+        )  # fmt: skip
+        out[number] += total.reshape(-1, width).sum(axis=1)
 
-    _each(edges, work, (plan.n_products + plan.n_rows) * len(X))
+    _each(edges, work, plan.n_products + 4 * plan.n_rows)
     return out
 
 
+def _room(room: threading.local, size: int) -> np.ndarray:
+    """Memory of this thread's for a table."""
+    if not hasattr(room, "table"):
+        room.table = _aligned(size)
+    return room.table
+
+
+def _aligned(size: int) -> np.ndarray:
+    """Fresh memory for so many numbers, of which no register straddles two cache lines."""
+    room = np.empty(size + CACHE_LINE // 8)
+    first = -room.__array_interface__["data"][0] % CACHE_LINE // 8
+    return room[first : first + size]
+
+
 def _plain(array: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(array, np.float64)
+    """The samples as the kernels read them: float64, row-major, aligned."""
+    found = np.ascontiguousarray(array, np.float64)
+    return found if found.flags.aligned else found.copy()
 
 
 def values(plan: Plan, X: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -175,19 +222,21 @@ def combined(plan: Plan, X: np.ndarray, coef: np.ndarray) -> np.ndarray:
 
 
 def _fill(plan: Plan, X: np.ndarray, out: np.ndarray, coef: np.ndarray | None) -> None:
-    kernel = _kernel(plan.generators, plan.n_inputs, "values")
+    kernel = _kernel(plan.generators, plan.n_inputs, "values" if coef is None else "model")
     block = _block(plan, kernel.width)
-    drive = kernel.module.drive if coef is None else kernel.module.combine
+    drive = kernel.module.drive
     model = () if coef is None else (coef,)
+    n_rows = plan.first_target + (0 if coef is None else len(coef))
+    per_sample = n_rows + len(plan.columns) * (1 if coef is None else len(coef))
+    room = threading.local()
 
     def work(number: int, first: int, last: int) -> None:
-        table = np.empty((plan.n_rows + 1, block))
-        for begin in range(first, last, SAVED):
-            end = min(begin + SAVED, last)
-            drive(
-                _plain(X[begin:end]), plan.parents, plan.factors, plan.columns, *model, plan.first_product,
-                table, out[begin:end], 0, end - begin,
-            )  # fmt: skip
+        drive(
+            _plain(X[first:last]), plan.parents, plan.factors, plan.columns, *model, plan.first_product,
+            _room(room, n_rows * block), block, out[first:last], 0, last - first,
+        )  # fmt: skip
 
-    cost = (plan.n_rows + len(plan.columns) * max(len(model) and len(model[0]), 1)) * len(X)
-    _each(pieces(plan, len(X)), work, cost)
+    if per_sample * len(X) <= INLINE_WORK:
+        work(0, 0, len(X))
+    else:
+        _each(_pieces(per_sample, len(X)), work, per_sample)

@@ -16,11 +16,10 @@ def second_differences(values, steps, out):
 
 
 @static
-def transposed_differences(jumps, steps, out):
-    """``out = Q jumps`` of shape (n,)."""
-    out[:] = 0.0
+def add_transposed_differences(factor, jumps, steps, out):
+    """``out += factor * Q jumps``, of shape (n,)."""
     for i in range(jumps.size):
-        before, behind = jumps[i] / steps[i], jumps[i] / steps[i + 1]
+        before, behind = factor * jumps[i] / steps[i], factor * jumps[i] / steps[i + 1]
         out[i] += before
         out[i + 1] -= before + behind
         out[i + 2] += behind

@@ -1,8 +1,8 @@
 """Which numbers a library needs a sample, and which products of them its sums are made of.
 
-A block of samples is a table: a row for 1, one an input, one a function of inputs, and then products, each of an earlier
-row and a factor.  Columns of the library are rows of the table.  Two pairs of columns whose products have the same
-factors have the same sum, which is taken once: of polynomials of degree r in d states that leaves C(d + 2r, 2r) sums.
+A block of samples is a table: a row for 1, one an input, one a function of inputs, and then products, each of an
+earlier row and a factor.  Columns of the library are rows of the table.  Two pairs of columns whose products have the
+same factors have the same sum, which is taken once: of polynomials of degree r in d states that leaves C(d + 2r, 2r).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import FunctionType
-from typing import Any
 
 import numpy as np
 
-GROUPS = 8, 4, 2, 1  # products that share their left factor are taken so many at a time
+from .cover import Cover, cover, fewest_lefts
+
 MOST_RADIX = 2**62
 
 
@@ -61,10 +61,10 @@ class Plan:
         Rows whose products are the rows after those.
     columns : ndarray of int64, shape (p,)
         Rows of the table that are the library's columns.
-    lefts, rights : list of ndarray
-        For each size of ``GROUPS``: rows ``(n,)`` and those that each is multiplied with ``(n, size)``.
+    products : Cover
+        Pairs of rows whose products are summed.
     gram, cross, squares : ndarray of int64, shapes (p, p), (p, m) and (m,)
-        Where a sum is found among the products, in the order of the groups.
+        Where a sum is found: first those of products, then those of the rows themselves.
     """
 
     n_inputs: int
@@ -73,8 +73,7 @@ class Plan:
     parents: np.ndarray
     factors: np.ndarray
     columns: np.ndarray
-    lefts: list[np.ndarray] = field(repr=False)
-    rights: list[np.ndarray] = field(repr=False)
+    products: Cover = field(repr=False)
     gram: np.ndarray = field(repr=False)
     cross: np.ndarray = field(repr=False)
     squares: np.ndarray = field(repr=False)
@@ -93,7 +92,7 @@ class Plan:
 
     @property
     def n_products(self) -> int:
-        return sum(rights.size for rights in self.rights)
+        return self.products.size + self.n_rows
 
     @property
     def distinct(self) -> int:
@@ -133,75 +132,77 @@ def table(terms: Sequence[Term], n_inputs: int) -> tuple[tuple[Generator, ...], 
 def plan(terms: Sequence[Term], n_inputs: int, n_targets: int, *, moments: bool = True) -> Plan:
     """The plan of a library's terms; without ``moments`` only products of columns and targets, for a gradient."""
     generators, parents, factors, columns = table(terms, n_inputs)
-    n_features = len(columns)
-    first_target = 1 + n_inputs + len(generators) + len(parents)
-    targets = first_target + np.arange(n_targets)
-    pairs = np.empty((0, 2), np.int64)
+    n_simple = 1 + n_inputs + len(generators)
+    n_rows = n_simple + len(parents)
+    targets = n_rows + np.arange(n_targets)
+    rows = np.unique(columns)
+    lefts, wanted = [targets], [np.broadcast_to(rows != 0, (n_targets, len(rows)))]
+    others = [np.stack([targets, targets], axis=1)]
+    which, single = np.empty((0, 0), np.int64), np.empty(0, np.int64)
+    if moments:
+        which, single, some = _distinct(_exponents(parents, factors, n_simple), rows)
+        places, new, left_over = fewest_lefts(which, len(single), single >= 0)
+        lefts.append(rows[places])
+        wanted.append(new)
+        others.append(rows[some[left_over]])
+    products = cover(np.concatenate(lefts), rows, np.concatenate(wanted), np.concatenate(others))
+
+    left, right = products.pairs()
+    of_target = left >= n_rows
+    found = np.empty((n_targets, n_rows + n_targets), np.int64)
+    found[left[of_target] - n_rows, right[of_target]] = np.flatnonzero(of_target)
+    found[:, 0] = products.size + targets
     gram = np.empty((0, 0), np.int64)
-    if moments and n_features:
-        pairs, gram = _distinct(_exponents(parents, factors, 1 + n_inputs + len(generators))[columns], columns)
-    cross = len(pairs) + np.arange(n_targets * n_features).reshape(n_targets, n_features).T
-    squares = len(pairs) + n_targets * n_features + np.arange(n_targets)
-    with_targets = np.stack([np.repeat(targets, n_features), np.tile(columns, n_targets)], axis=1)
-    every = np.concatenate([pairs, with_targets, np.stack([targets, targets], axis=1)])
-    lefts, rights, places = _grouped(every)
+    if moments:
+        made = single + products.size
+        own = np.searchsorted(rows, left[~of_target]), np.searchsorted(rows, right[~of_target])
+        made[which[own]] = np.flatnonzero(~of_target)
+        place = np.searchsorted(rows, columns)
+        gram = made[which[np.ix_(place, place)]]
     return Plan(
-        n_inputs, n_targets, generators, parents, factors, columns, lefts, rights,
-        places[gram] if gram.size else gram, places[cross], places[squares],
+        n_inputs, n_targets, generators, parents, factors, columns, products,
+        gram, found[:, columns].T.copy(), found[np.arange(n_targets), targets],
     )  # fmt: skip
 
 
 def _exponents(parents: np.ndarray, factors: np.ndarray, n_simple: int) -> np.ndarray:
-    """Powers of the simple rows but 1 in every row, (rows, n_simple - 1)."""
+    """Powers of the simple rows but 1 in every row but targets, (rows, n_simple - 1)."""
     found = np.zeros((n_simple + len(parents), n_simple), np.int16)
     found[np.arange(n_simple), np.arange(n_simple)] = 1
-    for index, (parent, factor) in enumerate(zip(parents, factors)):
+    for index, (parent, factor) in enumerate(zip(parents.tolist(), factors.tolist())):
         found[n_simple + index] = found[parent]
         found[n_simple + index, factor] += 1
     return found[:, 1:]
 
 
-def _distinct(exponents: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of rows with different products, and which of them each entry of the Gram matrix is."""
+def _distinct(exponents: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Different products of rows.
+
+    Returns which each pair makes (rows, rows), the row of the table that each of n is, or -1 (n,), and places of two
+    rows that make it (n, 2).
+    """
     base = 2 * int(exponents.max(initial=0)) + 1
-    if base ** exponents.shape[1] < MOST_RADIX:
+    exact = base ** exponents.shape[1] < MOST_RADIX
+    if exact:
         digits = base ** np.arange(exponents.shape[1], dtype=np.int64)
     else:
         digits = np.random.default_rng(0).integers(1, 2**62, exponents.shape[1])
     codes = exponents.astype(np.int64) @ digits
-    upper = np.triu_indices(len(columns))
-    _, first, which = np.unique((codes[:, None] + codes)[upper], return_index=True, return_inverse=True)
-    a, b = upper[0][first], upper[1][first]
-    if not np.array_equal((exponents[a] + exponents[b])[which], exponents[upper[0]] + exponents[upper[1]]):
+    own = codes[rows]
+    upper = np.triu_indices(len(rows))
+    made, first, number = np.unique((own[:, None] + own)[upper], return_index=True, return_inverse=True)
+    some = np.stack(upper, axis=1)[first]
+    powers = (
+        [exponents[rows[pairs]].sum(axis=1) for pairs in (some[number], np.stack(upper, axis=1))] if not exact else []
+    )
+    if powers and not np.array_equal(*powers):
         raise AssertionError("two different products share a code; draw other digits")
-    gram = np.empty((len(columns),) * 2, np.int64)
-    gram[upper] = which
-    gram[upper[::-1]] = which
-    return np.stack([columns[a], columns[b]], axis=1), gram
-
-
-def _grouped(pairs: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
-    """Pairs in groups of one left factor, and the place of each pair among all groups."""
-    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    sorted_lefts = pairs[order, 0]
-    starts = np.flatnonzero(np.r_[True, sorted_lefts[1:] != sorted_lefts[:-1]]) if len(pairs) else np.empty(0, int)
-    remaining = [(start, end) for start, end in zip(starts, [*starts[1:], len(pairs)])]
-    lefts: list[np.ndarray] = []
-    rights: list[np.ndarray] = []
-    places = np.empty(len(pairs), np.int64)
-    filled = 0
-    for size in GROUPS:
-        taken: list[Any] = []
-        later = []
-        for start, end in remaining:
-            whole = (end - start) // size * size
-            taken.append(order[start : start + whole].reshape(-1, size))
-            if start + whole < end:
-                later.append((start + whole, end))
-        remaining = later
-        members = np.concatenate(taken) if taken else np.empty((0, size), np.int64)
-        lefts.append(np.ascontiguousarray(pairs[members[:, 0], 0]))
-        rights.append(np.ascontiguousarray(pairs[members, 1]))
-        places[members.ravel()] = filled + np.arange(members.size)
-        filled += members.size
-    return lefts, rights, places
+    which = np.empty((len(rows),) * 2, np.int64)
+    which[upper] = number
+    which[upper[::-1]] = number
+    single = np.full(len(made), -1, np.int64)
+    order = np.argsort(codes)
+    place = np.minimum(np.searchsorted(codes[order], made), len(codes) - 1)
+    same = codes[order[place]] == made
+    single[same] = order[place[same]]
+    return which, single, some

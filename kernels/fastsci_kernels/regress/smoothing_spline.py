@@ -14,12 +14,12 @@ import numpy as np
 
 from fastsci_kernels.loops.batch import over
 from fastsci_kernels.regress.pentadiagonal import (
+    add_transposed_differences,
     difference_products,
     factorise,
     second_differences,
     solve,
     trace_of_solution,
-    transposed_differences,
 )
 from fastsci_kernels.static import static
 
@@ -87,10 +87,10 @@ def smooth(column, steps, products, penalty, factors, curvature, residuals):
     factorise(factors)
     second_differences(column, steps, curvature)
     solve(factors, curvature)
-    transposed_differences(curvature, steps, residuals)
+    residuals[:] = 0.0
+    add_transposed_differences(penalty, curvature, steps, residuals)
     total = 0.0
     for time in range(residuals.size):
-        residuals[time] *= penalty
         total += residuals[time] * residuals[time]
     return total
 

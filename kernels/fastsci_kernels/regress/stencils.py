@@ -13,9 +13,11 @@ from fastsci_kernels.loops.batch import over
 from fastsci_kernels.static import static
 
 BLOCK = 2048  # numbers that stay in the first cache while one weight after another passes over them
+GROUP = 64  # rows whose weights are found together
+FEW_COLUMNS = 8  # fewer are summed one after the other
 NUMBER_SECONDS = 3e-10  # one number of a block times one weight
 TERM_SECONDS = 1.5e-9  # one term of a sum whose weights come from a table
-WEIGHT_SECONDS = 8e-9  # one weight of a table, times the size of its stencil
+WEIGHT_SECONDS = 5e-9  # one weight of a table, times the size of its stencil
 
 
 def difference_table(times: np.ndarray, starts: np.ndarray, at: np.ndarray, size: int, d: int) -> np.ndarray:
@@ -69,69 +71,109 @@ def apply_table(x: np.ndarray, starts: np.ndarray, rows: np.ndarray, weights: np
 @static
 def convolve_blocks(x, weights, offset, stride, count, out, first, last):
     blocks = (count + BLOCK - 1) // BLOCK
+    used = np.flatnonzero(weights)
     for item in range(first, last):
         slab = item // blocks
         begin = (item % blocks) * BLOCK
-        end = min(begin + BLOCK, count)
-        target = out[slab, offset + begin : offset + end]
+        size = min(BLOCK, count - begin)
+        target = out[slab, offset + begin : offset + begin + size]
         target[:] = 0.0
-        for k in range(weights.size):
-            weight = weights[k]
-            if weight != 0.0:
-                source = x[slab, k * stride + begin : k * stride + end]
-                for i in range(target.size):
-                    target[i] += weight * source[i]
+        done = 0
+        while done < used.size:
+            # Four weights a pass, where there are so many: the sums stay in registers meanwhile.
+            together = 4 if done + 4 <= used.size else 1
+            a = weights[used[done]]
+            one = neighbours(x, slab, used[done] * stride + begin, size)
+            if together == 4:
+                b, c, d = weights[used[done + 1]], weights[used[done + 2]], weights[used[done + 3]]
+                two = neighbours(x, slab, used[done + 1] * stride + begin, size)
+                three = neighbours(x, slab, used[done + 2] * stride + begin, size)
+                four = neighbours(x, slab, used[done + 3] * stride + begin, size)
+                for i in range(size):
+                    target[i] = target[i] + a * one[i] + b * two[i] + c * three[i] + d * four[i]
+            else:
+                for i in range(size):
+                    target[i] += a * one[i]
+            done += together
+
+
+@static
+def neighbours(x, slab, begin, size):
+    return x[slab, begin : begin + size]
 
 
 @static
 def apply_rows(x, starts, rows, weights, out, first, last):
+    size, n_columns = weights.shape[1], x.shape[2]
     for item in range(first, last):
         slab, row = item // rows.size, item % rows.size
-        target = out[slab, rows[row]]
-        target[:] = 0.0
-        for k in range(weights.shape[1]):
-            source = x[slab, starts[row] + k]
-            for column in range(target.size):
-                target[column] += weights[row, k] * source[column]
+        start, place = starts[row], rows[row]
+        if n_columns < FEW_COLUMNS:
+            for column in range(n_columns):
+                total = 0.0
+                for k in range(size):
+                    total += weights[row, k] * x[slab, start + k, column]
+                out[slab, place, column] = total
+        else:
+            target = out[slab, place]
+            target[:] = 0.0
+            for k in range(size):
+                source = x[slab, start + k]
+                for column in range(n_columns):
+                    target[column] += weights[row, k] * source[column]
 
 
 @static
 def fill_differences(times, starts, at, d, weights, first, last):
+    """Rows in groups, so that each operation of the recurrence runs along the rows of a group."""
     size = weights.shape[1]
-    scratch = np.empty((size, d + 1))
-    for row in range(first, last):
-        fornberg(times[starts[row] : starts[row] + size], at[row], d, scratch)
-        for k in range(size):
-            weights[row, k] = scratch[k, d]
+    nodes, scratch = np.empty((size, GROUP)), np.empty((size, d + 1, GROUP))
+    work = np.empty((4, GROUP))
+    for begin in range(first, last, GROUP):
+        count = min(GROUP, last - begin)
+        for row in range(GROUP):
+            # Places of an incomplete group repeat its last row.
+            source = begin + min(row, count - 1)
+            for k in range(size):
+                nodes[k, row] = times[starts[source] + k] - at[source]
+        fornberg(nodes, d, scratch, work)
+        for row in range(count):
+            for k in range(size):
+                weights[begin + row, k] = scratch[k, d, row]
 
 
 @static
-def fornberg(nodes, at, d, scratch):
-    """Weights of all derivatives up to ``d``, ``scratch (size, d + 1)``.
+def fornberg(nodes, d, scratch, work):
+    """Weights of all derivatives up to ``d`` at zero, ``scratch (size, d + 1, n_rows)``, for ``nodes (size, n_rows)``.
 
     Fornberg, Math. Comp. 51, 699 (1988): the interpolating polynomials of the first node, the first two, and so on.
     """
+    product, last_product, ratio, inverse = work
+    rows = range(nodes.shape[1])
     scratch[:] = 0.0
     scratch[0, 0] = 1.0
-    last_product = 1.0
-    distance = nodes[0] - at
-    for i in range(1, nodes.size):
+    last_product[:] = 1.0
+    for i in range(1, nodes.shape[0]):
         highest = min(i, d)
-        product = 1.0
-        last_distance, distance = distance, nodes[i] - at
+        here, before = nodes[i], nodes[i - 1]
+        product[:] = 1.0
         for j in range(i):
-            gap = nodes[i] - nodes[j]
-            product *= gap
+            there = nodes[j]
+            for row in rows:
+                product[row] *= here[row] - there[row]
+                inverse[row] = 1.0 / (here[row] - there[row])
             if j == i - 1:
-                ratio = last_product / product
-                for k in range(highest, 0, -1):
-                    scratch[i, k] = ratio * (k * scratch[j, k - 1] - last_distance * scratch[j, k])
-                scratch[i, 0] = -ratio * last_distance * scratch[j, 0]
-            inverse = 1.0 / gap
-            for k in range(highest, 0, -1):
-                scratch[j, k] = (distance * scratch[j, k] - k * scratch[j, k - 1]) * inverse
-            scratch[j, 0] = distance * scratch[j, 0] * inverse
-        last_product = product
+                for row in rows:
+                    ratio[row] = last_product[row] / product[row]
+                for k in range(highest, -1, -1):
+                    new, old, lower = scratch[i, k], scratch[j, k], scratch[j, max(k - 1, 0)]
+                    for row in rows:
+                        new[row] = ratio[row] * (k * lower[row] - before[row] * old[row])
+            for k in range(highest, -1, -1):
+                old, lower = scratch[j, k], scratch[j, max(k - 1, 0)]
+                for row in rows:
+                    old[row] = (here[row] * old[row] - k * lower[row]) * inverse[row]
+        last_product[:] = product
 
 
 @static

@@ -27,9 +27,12 @@ def factorise(matrix, size):
 
 @static
 def invert(matrix, right, size):
-    """Gauss-Jordan: a positive definite matrix becomes its inverse, and ``right`` the solution."""
+    """Gauss-Jordan: a positive definite matrix becomes its inverse, and ``right`` the solution; returns log det."""
+    determinant = 0.0
     for pivot in range(size):
-        reciprocal = 1.0 / max(matrix[pivot, pivot], SMALLEST)
+        diagonal = max(matrix[pivot, pivot], SMALLEST)
+        determinant += math.log(diagonal)
+        reciprocal = 1.0 / diagonal
         matrix[pivot, pivot] = 1.0
         for column in range(size):
             matrix[pivot, column] *= reciprocal
@@ -41,6 +44,7 @@ def invert(matrix, right, size):
                 for column in range(size):
                     matrix[row, column] -= factor * matrix[pivot, column]
                 right[row] -= factor * right[pivot]
+    return determinant
 
 
 @static
