@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fastsci_kernels.numbers.arithmetic import where as where
 
     from . import chaos as chaos
+    from . import sparse as sparse
     from ._hamiltonian import Hamiltonian as Hamiltonian
     from ._hamiltonian import hamiltonian as hamiltonian
     from .adjoint import flow_vjp as flow_vjp
@@ -44,6 +45,39 @@ if TYPE_CHECKING:
     from .particles import pairwise_energy as pairwise_energy
     from .particles import pairwise_force as pairwise_force
     from .particles import simulate_particles as simulate_particles
+    from .sparse import FROLS as FROLS
+    from .sparse import MSTLS as MSTLS
+    from .sparse import RVM as RVM
+    from .sparse import SR3 as SR3
+    from .sparse import SSR as SSR
+    from .sparse import STLSQ as STLSQ
+    from .sparse import AllowedTerms as AllowedTerms
+    from .sparse import BestSubset as BestSubset
+    from .sparse import ConstrainedSTLSQ as ConstrainedSTLSQ
+    from .sparse import CustomLibrary as CustomLibrary
+    from .sparse import ElasticNet as ElasticNet
+    from .sparse import EnsembleSINDy as EnsembleSINDy
+    from .sparse import FourierLibrary as FourierLibrary
+    from .sparse import GaussianPrior as GaussianPrior
+    from .sparse import IdentityLibrary as IdentityLibrary
+    from .sparse import ImplicitSINDy as ImplicitSINDy
+    from .sparse import KnownTerms as KnownTerms
+    from .sparse import Lasso as Lasso
+    from .sparse import LassoCV as LassoCV
+    from .sparse import Moments as Moments
+    from .sparse import MultiTaskLasso as MultiTaskLasso
+    from .sparse import PDELibrary as PDELibrary
+    from .sparse import PDESINDy as PDESINDy
+    from .sparse import PolynomialLibrary as PolynomialLibrary
+    from .sparse import RadialBasisLibrary as RadialBasisLibrary
+    from .sparse import SINDy as SINDy
+    from .sparse import ThresholdPath as ThresholdPath
+    from .sparse import WeakForm as WeakForm
+    from .sparse import best_subset as best_subset
+    from .sparse import lasso as lasso
+    from .sparse import lasso_path as lasso_path
+    from .sparse import rvm as rvm
+    from .sparse import stlsq as stlsq
     from .tangent import hvp as hvp
     from .tangent import jacobian as jacobian
     from .tangent import jvp as jvp
@@ -52,12 +86,41 @@ if TYPE_CHECKING:
 # What costs an import that many never need is fetched at its first use.
 _LATER = {
     "AlignmentIndices": "fastsci.alignment",
+    "AllowedTerms": "fastsci.sparse",
+    "BestSubset": "fastsci.sparse",
+    "ConstrainedSTLSQ": "fastsci.sparse",
     "CovariantVectors": "fastsci.covariant",
+    "CustomLibrary": "fastsci.sparse",
+    "ElasticNet": "fastsci.sparse",
+    "EnsembleSINDy": "fastsci.sparse",
     "ErrorGrowth": "fastsci.growth",
+    "FROLS": "fastsci.sparse",
     "FixedPoints": "fastsci.equilibria",
+    "FourierLibrary": "fastsci.sparse",
+    "GaussianPrior": "fastsci.sparse",
     "Hamiltonian": "fastsci._hamiltonian",
+    "IdentityLibrary": "fastsci.sparse",
+    "ImplicitSINDy": "fastsci.sparse",
+    "KnownTerms": "fastsci.sparse",
+    "Lasso": "fastsci.sparse",
+    "LassoCV": "fastsci.sparse",
     "LyapunovResult": "fastsci.lyapunov",
+    "MSTLS": "fastsci.sparse",
+    "Moments": "fastsci.sparse",
+    "MultiTaskLasso": "fastsci.sparse",
+    "PDELibrary": "fastsci.sparse",
+    "PDESINDy": "fastsci.sparse",
     "PeriodicOrbits": "fastsci.orbits",
+    "PolynomialLibrary": "fastsci.sparse",
+    "RVM": "fastsci.sparse",
+    "RadialBasisLibrary": "fastsci.sparse",
+    "SINDy": "fastsci.sparse",
+    "SR3": "fastsci.sparse",
+    "SSR": "fastsci.sparse",
+    "STLSQ": "fastsci.sparse",
+    "ThresholdPath": "fastsci.sparse",
+    "WeakForm": "fastsci.sparse",
+    "best_subset": "fastsci.sparse",
     "covariant_vectors": "fastsci.covariant",
     "error_growth": "fastsci.growth",
     "fixed_points": "fastsci.equilibria",
@@ -69,29 +132,62 @@ _LATER = {
     "hvp": "fastsci.tangent",
     "jacobian": "fastsci.tangent",
     "jvp": "fastsci.tangent",
+    "lasso": "fastsci.sparse",
+    "lasso_path": "fastsci.sparse",
     "lyapunov_spectrum": "fastsci.lyapunov",
     "mean_divergence": "fastsci.lyapunov",
     "pairwise_energy": "fastsci.particles",
     "pairwise_force": "fastsci.particles",
     "periodic_orbits": "fastsci.orbits",
+    "rvm": "fastsci.sparse",
     "simulate_particles": "fastsci.particles",
+    "stlsq": "fastsci.sparse",
     "vjp": "fastsci.tangent",
     "where": "fastsci_kernels.numbers.arithmetic",
 }
 
 __all__ = [
+    "FROLS",
+    "MSTLS",
+    "RVM",
+    "SR3",
+    "SSR",
+    "STLSQ",
     "AlignmentIndices",
+    "AllowedTerms",
+    "BestSubset",
+    "ConstrainedSTLSQ",
     "CovariantVectors",
+    "CustomLibrary",
+    "ElasticNet",
     "EnsembleResult",
+    "EnsembleSINDy",
     "ErrorGrowth",
     "Event",
     "FixedPoints",
+    "FourierLibrary",
+    "GaussianPrior",
     "Hamiltonian",
     "Histogram",
+    "IdentityLibrary",
+    "ImplicitSINDy",
+    "KnownTerms",
+    "Lasso",
+    "LassoCV",
     "LastCrossing",
     "LyapunovResult",
+    "Moments",
+    "MultiTaskLasso",
+    "PDELibrary",
+    "PDESINDy",
     "PeriodicOrbits",
+    "PolynomialLibrary",
+    "RadialBasisLibrary",
+    "SINDy",
     "System",
+    "ThresholdPath",
+    "WeakForm",
+    "best_subset",
     "chaos",
     "covariant_vectors",
     "error_growth",
@@ -106,14 +202,19 @@ __all__ = [
     "iterate_map",
     "jacobian",
     "jvp",
+    "lasso",
+    "lasso_path",
     "lyapunov_spectrum",
     "mean_divergence",
     "methods",
     "pairwise_energy",
     "pairwise_force",
     "periodic_orbits",
+    "rvm",
     "simulate_particles",
     "solve_ensemble",
+    "sparse",
+    "stlsq",
     "system",
     "systems",
     "vjp",
@@ -134,8 +235,8 @@ _refuse_mixed_versions()
 
 
 def __getattr__(name: str) -> Any:
-    if name == "chaos":
-        return importlib.import_module("fastsci.chaos")
+    if name in ("chaos", "sparse"):
+        return importlib.import_module(f"fastsci.{name}")
     if name in _LATER:
         value = getattr(importlib.import_module(_LATER[name]), name)
         globals()[name] = value  # the import of a submodule of this name has put the module there

@@ -9,13 +9,12 @@ import numpy as np
 from fastsci_kernels.regress.plan import Plan
 
 from ._problem import Array
+from ._routes import Data
 from .library import Library, PolynomialLibrary, plan_of
 from .moments import MOST_BLOCKS, Moments
 
 DEFAULT_BLOCKS = 256  # the bootstrap's standard deviation is then good to 1 / sqrt(2 * 256) = 4 per cent
 CHUNK_NUMBERS = 2**20  # of counts, and of products of single samples, that are held at a time
-
-Data = list[tuple[np.ndarray, np.ndarray, "Array | None"]]
 
 
 @dataclass(frozen=True)

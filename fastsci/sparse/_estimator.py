@@ -52,7 +52,7 @@ class Estimator:
         return any(name.endswith("_") and not name.startswith("_") for name in vars(self))
 
     def _require_fitted(self) -> None:
-        if not self.__sklearn_is_fitted__():
+        if not hasattr(self, "coef_") and not self.__sklearn_is_fitted__():
             from sklearn.exceptions import NotFittedError
 
             raise NotFittedError(

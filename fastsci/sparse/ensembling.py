@@ -8,11 +8,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from ._bootstrap import Data, Resampled, resampled
+from ._bootstrap import Resampled, resampled
 from ._problem import Array, Mask, NormalEquations
+from ._routes import Data
 from ._trajectories import trajectories
 from .informed import solve_many_informed
-from .library import IdentityLibrary, Library, plan_of
+from .library import IdentityLibrary, Library
 from .sindy import LARGEST_CONDITION, IllConditionedWarning, SINDy
 
 BOOTSTRAPS = ("blocks", "samples", "trajectories", None)
@@ -157,15 +158,10 @@ class EnsembleSINDy(SINDy):
 
     def predict_members(self, X: Any, u: Any = None) -> Array:
         """Derivatives by every member, (n_models, n_samples, d); arguments as those of ``predict``."""
-        from fastsci_kernels.regress import features
-
         self._require_fitted()
         inputs = self._inputs(X, u)
-        used = np.flatnonzero(self.coef_samples_.any(axis=(0, 1)))
-        plan = plan_of(self._used_terms(used), inputs.shape[1], 0, moments=False)
-        flat = self.coef_samples_[:, :, used].reshape(-1, len(used))
-        found = features.combined(plan, inputs, flat).reshape(len(inputs), *self.coef_samples_.shape[:2])
-        return found.transpose(1, 0, 2)
+        found = self._values(inputs, self.coef_samples_.reshape(-1, len(self.terms_)))
+        return found.reshape(len(inputs), *self.coef_samples_.shape[:2]).transpose(1, 0, 2)
 
     def simulate_members(self, y0: Any, t_eval: Any, *, control: Any = None, **options: Any) -> Array:
         """States at times by every member, (n_models, n_times, d), all in one run.

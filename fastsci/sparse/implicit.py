@@ -14,14 +14,14 @@ from ._estimator import Estimator
 from ._problem import Array
 from ._quotient import fitted_quotient
 from ._relations import relations_by_elimination, relations_by_optimizer
+from ._routes import Data, triangle
 from ._samples import refuse_non_finite, samples
 from ._trajectories import trajectories
 from .equations import equation_texts
 from .library import Library, PolynomialLibrary, plan_of
 from .model_system import simulate
-from .moments import blockwise
 from .rational_system import rational_system
-from .sindy import Data, SINDy
+from .sindy import SINDy
 
 JUDGED = 2**12  # samples, evenly spaced, on which candidates are compared
 STORED = 2**22  # numbers of the library, or of predictions, that are stored at a time
@@ -166,18 +166,8 @@ class ImplicitSINDy(Estimator):
         for state in range(n_states):
             derivative: Term = ((Generator((n_inputs + state,)), 1),)
             terms += [multiplied(term, derivative) for term in self.denominator_terms_]
-        plan = plan_of(tuple(terms), n_inputs + n_states, 0, moments=False)
-        triangle = np.zeros((0, len(terms)))
-
-        def take(columns: Array, first: int, last: int) -> None:
-            nonlocal triangle
-            triangle = np.linalg.qr(np.vstack((triangle, columns)), mode="r")
-
-        for inputs, targets, _ in data:
-            blockwise(plan, np.hstack((inputs, targets)), max(STORED // len(terms), 4 * len(terms)), take)
-        square = np.zeros((len(terms),) * 2)
-        square[: len(triangle)] = triangle
-        return square
+        joint: Data = [(np.hstack((inputs, targets)), np.empty((len(inputs), 0)), None) for inputs, targets, _ in data]
+        return triangle(tuple(terms), joint)
 
     def _choose(self, state: int, root: Array, inputs: Array, derivative: Array) -> None:
         """Candidates of one state, and the choice among them."""

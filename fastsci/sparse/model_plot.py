@@ -275,8 +275,9 @@ def _coefficients(part: SubFigure, picture: Coefficients) -> None:
     from matplotlib.colors import SymLogNorm
 
     if picture.stderr is not None:
-        part, below = part.subfigures(2, 1, height_ratios=(_height(picture) - BARS, BARS))
-        _error_bars(below, picture)
+        halves: Any = part.subfigures(2, 1, height_ratios=(_height(picture) - BARS, BARS))
+        part = halves[0]
+        _error_bars(halves[1], picture)
     rows = part.subplots(1 + (picture.inclusion is not None), 1, squeeze=False)[:, 0]
     size = np.abs(picture.coef[picture.coef != 0])
     largest = float(size.max(initial=1e-3))
@@ -371,10 +372,10 @@ def _simulation(part: SubFigure, picture: Simulation) -> None:
     if not flat:
         axis = part.add_subplot(grid[:, 1])
         pair = (0, shown - 1) if shown == 3 else (0, 1)
-        dots = {} if picture.joined else {"ls": "", "marker": "."}
-        axis.plot(*picture.measured[:, pair].T, color=BAND, lw=1.2, ms=6, mew=0, alpha=0.6, **dots)
+        style: dict[str, Any] = {} if picture.joined else {"ls": "", "marker": "."}
+        axis.plot(*picture.measured[:, pair].T, color=BAND, lw=1.2, ms=6, mew=0, alpha=0.6, **style)
         limits = axis.get_xlim(), axis.get_ylim()
-        axis.plot(*picture.simulated[:, pair].T, color=HOT, lw=0.8, ms=2.5, mew=0, **dots)
+        axis.plot(*picture.simulated[:, pair].T, color=HOT, lw=0.8, ms=2.5, mew=0, **style)
         axis.set(xlabel=picture.names[pair[0]], ylabel=picture.names[pair[1]], xlim=limits[0], ylim=limits[1])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Self
 
@@ -187,15 +186,6 @@ def residual_products(
     for inputs, outputs, weight in data:
         total += features.sums(plan, inputs, outputs, features.pieces(plan, len(inputs)), weight, coef).sum(axis=0)
     return total[plan.cross], total[plan.squares]
-
-
-def blockwise(plan: Plan, inputs: np.ndarray, size: int, work: Callable[[Array, int, int], None]) -> None:
-    """Call ``work(columns, first, last)`` with the stored columns of ``size`` samples at a time."""
-    from fastsci_kernels.regress import features
-
-    for first in range(0, len(inputs), size):
-        last = min(first + size, len(inputs))
-        work(features.values(plan, inputs[first:last]), first, last)
 
 
 def _weight(value: Any, n_samples: int) -> Array | None:

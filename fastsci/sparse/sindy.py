@@ -8,28 +8,23 @@ from typing import Any, Self
 
 import numpy as np
 
-from fastsci_kernels.regress.plan import Term
-
-from ._estimator import Estimator
+from ._discovered import DiscoveredModel
 from ._problem import Array, NormalEquations
-from ._samples import samples
+from ._routes import Data, factorised, refined
 from ._trajectories import Trajectory, trajectories, without_gaps
 from .informed import solve_informed
-from .library import Library, PolynomialLibrary, plan_of
-from .moments import Moments, blockwise, finite_rows, residual_products
+from .library import Library, PolynomialLibrary
+from .moments import Moments, finite_rows
 
 LARGEST_CONDITION = 1e7  # of the library: beyond, its Gram matrix has no digit left and it is factorised itself
 TOLERATED_LOSS = 1e-11  # relative error of coefficients beyond which one more pass refines them
-STORED = 2**24  # numbers of the library that are stored at a time, where it is factorised
-
-Data = list[tuple[np.ndarray, np.ndarray, "Array | None"]]  # inputs, targets, weights
 
 
 class IllConditionedWarning(UserWarning):
     """Columns of the library that the samples hardly tell apart."""
 
 
-class SINDy(Estimator):
+class SINDy(DiscoveredModel):
     """Sparse identification of nonlinear dynamics (Brunton, Proctor & Kutz 2016).
 
     The sums of products of the library's terms are taken in one pass over the samples; the library is not stored unless
@@ -186,7 +181,7 @@ class SINDy(Estimator):
             names[: len(feature_names)] = [str(name) for name in feature_names]
         self.input_names_ = names
         self._library = PolynomialLibrary(degree=2) if self.library is None else self.library
-        self.terms_: tuple[Term, ...] = self._library.terms(n_inputs)
+        self.terms_ = self._library.terms(n_inputs)
         if not self.terms_:
             raise ValueError(f"library: has no terms of {n_inputs} inputs, expected at least one")
         self.feature_names_ = self._library.feature_names(names)
@@ -229,8 +224,10 @@ class SINDy(Estimator):
         if self.drop_nan and len(one.states) < 3:
             return None  # a stretch between gaps that is too short for any difference
         states = np.asarray(one.states, np.float64)
-        derivatives = method.differentiate(states, one.times)
-        smooth = method.smooth(states, one.times)
+        if hasattr(method, "smooth_and_differentiate"):
+            smooth, derivatives = method.smooth_and_differentiate(states, one.times)
+        else:
+            smooth, derivatives = method.smooth(states, one.times), method.differentiate(states, one.times)
         return (smooth if one.controls is None else np.hstack((smooth, one.controls))), derivatives
 
     def _weak_rows(self, every: list[Trajectory]) -> tuple[Array, Array]:
@@ -265,7 +262,7 @@ class SINDy(Estimator):
                     stacklevel=3,
                 )
             else:
-                problem, self.route_ = self._factorised(problem, data), "qr"
+                problem, self.route_ = factorised(self.terms_, problem, self._clean(data)), "qr"
                 self.condition_ = problem.condition()
         if problem.n_samples < problem.n_features:
             warnings.warn(
@@ -280,10 +277,16 @@ class SINDy(Estimator):
         else:
             self.coef_ = self._coefficients(chosen, problem)
             if self._uncertain(chosen) and data is not None and self.route_ == "moments":
-                problem, self.route_ = self._factorised(problem, data), "qr"
+                problem, self.route_ = factorised(self.terms_, problem, self._clean(data)), "qr"
                 self.coef_ = self._coefficients(chosen, problem)
         self.problem_ = problem
-        self._refine(chosen, problem, data)
+        support = self.coef_ != 0
+        self.support_condition_ = max((problem.select(row).condition() for row in support if row.any()), default=1.0)
+        alpha = getattr(chosen, "_final_alpha", None)
+        digits_lost = np.finfo(float).eps * self.support_condition_**2 > TOLERATED_LOSS
+        if alpha is not None and self.prior is None and data is not None and self.route_ == "moments" and digits_lost:
+            self.coef_ = refined(self.terms_, problem, self._clean(data), self.coef_, alpha)
+            self.route_ = "refined"
         return self
 
     def _coefficients(self, optimizer: Any, problem: NormalEquations) -> Array:
@@ -315,53 +318,6 @@ class SINDy(Estimator):
         optimizer.fit(design, target)
         return np.asarray(optimizer.coef_, np.float64).reshape(problem.n_targets, problem.n_features)
 
-    def _factorised(self, problem: NormalEquations, data: Data) -> NormalEquations:
-        """The same problem from a factorisation of the stored library, some samples at a time."""
-        n_features, n_targets = problem.n_features, problem.n_targets
-        triangle = np.zeros((0, n_features + n_targets))
-        size = max(STORED // (n_features + n_targets), 4 * (n_features + n_targets))
-
-        for inputs, targets, weight in data:
-            plan = plan_of(self.terms_, inputs.shape[1], 0, moments=False)
-            scale = None if weight is None else np.sqrt(np.asarray(weight, np.float64))
-            good = finite_rows(inputs, targets) if self.drop_nan else None
-
-            def take(columns: Array, first: int, last: int) -> None:
-                nonlocal triangle
-                rows = np.hstack((columns, np.asarray(targets[first:last], np.float64)))  # noqa: B023 (used at once)
-                if scale is not None:  # noqa: B023
-                    rows *= scale[first:last, None]  # noqa: B023
-                if good is not None:  # noqa: B023
-                    rows = rows[good[first:last]]  # noqa: B023
-                triangle = np.linalg.qr(np.vstack((triangle, rows)), mode="r")
-
-            blockwise(plan, inputs, size, take)
-        square = np.zeros((n_features + n_targets,) * 2)
-        square[: len(triangle)] = triangle
-        root, rotated = square[:n_features, :n_features], square[:n_features, n_features:]
-        return NormalEquations(problem.gram, problem.cross, problem.squares, problem.n_samples, root, rotated)
-
-    def _refine(self, optimizer: Any, problem: NormalEquations, data: Data | None) -> None:
-        """Correct least-squares coefficients by the residuals of the samples, where sums have cost digits."""
-        support = self.coef_ != 0
-        conditions = [problem.select(row).condition() if row.any() else 1.0 for row in support]
-        self.support_condition_ = float(max(conditions, default=1.0))
-        alpha = getattr(optimizer, "_final_alpha", None)
-        loss = np.finfo(float).eps * self.support_condition_**2
-        if alpha is None or self.prior is not None or data is None or self.route_ != "moments":
-            return
-        if loss <= TOLERATED_LOSS:
-            return
-        used = np.flatnonzero(support.any(axis=0))
-        terms = tuple(self.terms_[index] for index in used)
-        small = problem.select(used)
-        for _ in range(2):
-            gradient, _ = residual_products(terms, self._clean(data), self.coef_[:, used])
-            gradient = gradient - alpha * self.coef_[:, used].T
-            step = NormalEquations(small.gram, gradient, small.squares, small.n_samples)
-            self.coef_[:, used] += step.solve_all(support[:, used], alpha)
-        self.route_ = "refined"
-
     def _clean(self, data: Data) -> Data:
         if not self.drop_nan:
             return data
@@ -370,73 +326,3 @@ class SINDy(Estimator):
             good = finite_rows(inputs, targets)
             clean.append((inputs[good], targets[good], None if weight is None else np.asarray(weight)[good]))
         return clean
-
-    # --- the model ---
-
-    def predict(self, X: Any, u: Any = None) -> Array:
-        """Derivatives at states ``X`` (n_samples, d), or the next states of a map.
-
-        Parameters
-        ----------
-        X : array_like, shape (n_samples, d) or (d,)
-        u : array_like, shape (n_samples, c), optional
-
-        Returns
-        -------
-        ndarray, of the shape of ``X``
-        """
-        from fastsci_kernels.regress import features
-
-        self._require_fitted()
-        single = np.ndim(X) == 1 and self.n_features_in_ == np.size(X)
-        inputs = self._inputs(np.atleast_2d(np.asarray(X)) if single else X, u)
-        used = np.flatnonzero(self.coef_.any(axis=0))
-        terms = self._used_terms(used)
-        plan = plan_of(terms, inputs.shape[1], 0, moments=False)
-        found = features.combined(plan, inputs, self.coef_[:, used])
-        return found[0] if single else found
-
-    def _used_terms(self, used: np.ndarray) -> tuple[Term, ...]:
-        """The kept terms as one and the same tuple, so that their plan is found at once."""
-        key = used.tobytes()
-        if getattr(self, "_kept", (b"", ()))[0] != key:
-            self._kept = key, tuple(self.terms_[index] for index in used)
-        return self._kept[1]
-
-    def _inputs(self, X: Any, u: Any) -> np.ndarray:
-        states = samples(X, "X", self.n_features_in_)
-        if not self.n_control_features_:
-            if u is not None:
-                raise ValueError("u: was given, but the model was fitted without controls")
-            return states
-        if u is None:
-            raise ValueError(f"u: is missing, expected controls of shape (n_samples, {self.n_control_features_})")
-        controls = samples(u, "u", self.n_control_features_)
-        if len(controls) != len(states):
-            raise ValueError(f"u: has {len(controls)} rows, expected {len(states)}, one for each row of X")
-        return np.hstack((states, controls))
-
-    def score(self, X: Any, t: Any = None, x_dot: Any = None, u: Any = None) -> float:
-        """Coefficient of determination of the derivatives, averaged over the states; arguments as those of ``fit``.
-
-        For a map, of the next states.
-        """
-        self._require_fitted()
-        data = self._data(trajectories(X, t, x_dot, u), None)
-        targets = np.concatenate([np.asarray(target, np.float64) for _, target, _ in data])
-        n_states = self.n_features_in_
-        found = np.concatenate(
-            [
-                self.predict(inputs[:, :n_states], inputs[:, n_states:] if self.n_control_features_ else None)
-                for inputs, _, _ in data
-            ]
-        )
-        left = np.sum((targets - found) ** 2, axis=0)
-        spread = np.sum((targets - targets.mean(axis=0)) ** 2, axis=0)
-        return float(np.mean(np.where(spread > 0, 1.0 - left / np.where(spread > 0, spread, 1.0), left == 0)))
-
-    @property
-    def complexity(self) -> int:
-        """Number of coefficients that are not zero."""
-        self._require_fitted()
-        return int(np.count_nonzero(self.coef_))

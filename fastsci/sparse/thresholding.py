@@ -209,6 +209,13 @@ class STLSQ(SparseRegressor):
         self.normalize_columns = normalize_columns
         self.unbias = unbias
 
+    @property
+    def _final_alpha(self) -> float | None:
+        """The ridge penalty of the last solution, by which another pass over the samples can correct it."""
+        if self.unbias:
+            return 0.0
+        return None if self.normalize_columns else float(self.alpha)
+
     def _thresholded(self, problem: NormalEquations) -> Thresholded:
         limits = limits_of(self.threshold, problem.n_targets, problem.n_features)[None]
         check(self.alpha, self.max_iter)

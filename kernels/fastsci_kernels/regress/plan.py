@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from types import FunctionType
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Generator:
     inputs: tuple[int, ...]
     code: str = ""
     name: str = "{0}"
-    function: FunctionType | None = None
+    function: Any = None  # a plain Python function
 
 
 Term = tuple[tuple[Generator, int], ...]  # factors and their powers; the constant has none
