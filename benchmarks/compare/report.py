@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.compare import machine, work_precision
 from benchmarks.compare.row import Row
-from benchmarks.compare.rows import rows
+from benchmarks.compare.rows import GROUPS, rows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,11 +62,13 @@ def markdown(about: dict, taken: list[Row]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     notes = "".join(f"- {row.figure}: {row.note}.\n" for row in taken if row.note and row.value is not None)
     processor = f"{about['processor']} ({about['microarchitecture']}), {about['threads']} threads"
+    others = f"Some rows were taken alone; the others on {about['others_taken']}." if "others_taken" in about else ""
     return f"""\
 # Figures on a CPU
 
 {processor}, {about["simd_bits"]}-bit SIMD; {about["date"]};
 load average before the run {about["load_average"]}. fastsci {about["fastsci"]}, Python {about["python"]}, {versions}.
+{others}
 
 {HEADER}{"".join(map(line, taken))}
 Both sides of a ratio run on all threads, one after the other and again (A B A B); a figure is the median of its pairs.
@@ -87,9 +89,21 @@ def into_readme(readme: Path, about: dict, taken: list[Row]) -> None:
     readme.write_text(before + table + after)
 
 
+def among_kept(path: Path, taken: list[Row]) -> tuple[list[Row], str]:
+    """Rows of the last report with those just taken in their places, and when the others were taken."""
+    last = json.loads(path.read_text())
+    fields = Row.__dataclass_fields__
+    kept = [Row(**{name: value for name, value in row.items() if name in fields}) for row in last["rows"]]
+    fresh = {row.figure: row for row in taken}
+    known = {row.figure for row in kept}
+    every = [fresh.get(row.figure, row) for row in kept] + [row for row in taken if row.figure not in known]
+    return every, last["machine"].get("others_taken", last["machine"]["date"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "cpu.json")
+    parser.add_argument("--only", nargs="+", choices=tuple(GROUPS), help="groups to take; figures of others are kept")
     parser.add_argument("--readme", action="store_true", help="put the table into the README too")
     arguments = parser.parse_args()
     path = arguments.out
@@ -97,10 +111,12 @@ def main() -> None:
     about = machine.describe()
     taken = []
     sys.stdout.write(HEADER)
-    for row in rows():
+    for row in rows(arguments.only or tuple(GROUPS)):
         taken.append(row)
         sys.stdout.write(line(row))
         sys.stdout.flush()
+    if arguments.only:
+        taken, about["others_taken"] = among_kept(path, taken)
     about["seconds_taken"] = round(perf_counter() - began, 1)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"machine": about, "rows": [row.as_dict() for row in taken]}, indent=1) + "\n")

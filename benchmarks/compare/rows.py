@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,7 +13,9 @@ import numpy as np
 
 from benchmarks.compare import (
     conserved,
+    discovery,
     fastsci_peer,
+    lasso,
     logistic,
     measures,
     noise,
@@ -135,8 +137,7 @@ def _starts() -> Iterator[Row]:
     yield _seconds("first call in a second process", list(third), 0.4, late)
 
 
-def rows() -> Iterator[Row]:
-    """Every row of the table, as each is finished."""
+def _ensembles() -> Iterator[Row]:
     large = "Lorenz-63 f64, 65,536 x 500, against"
     yield _with_limit(against(f"{large} a plain Numba prange loop", "numba_peer", _lorenz63(), at_least=15.0))
     yield _with_limit(against(f"{large} jax.lax.scan", "jax_peer", _lorenz63(), needs="jax", at_least=12.0))
@@ -154,12 +155,29 @@ def rows() -> Iterator[Row]:
     yield _no_target("diffrax", 8192, 100, "Tsit5 at the same constant step, 6 slopes a step; 8,192 members")
     yield _no_target("heyoka", 4096, 500, "adaptive Taylor series over the same span, counted as as many steps")
     yield _no_target("scipy", 8, 100, "RK45 at the same step, 6 slopes a step; 8 members, one after the other")
+
+
+def _adaptive() -> Iterator[Row]:
     yield from work_precision.rows()
     yield from work_precision.same_arrays()
     yield from unequal.rows()
-    yield from stiff.rows()
-    yield from noise.rows()
-    yield from conserved.rows()
-    yield from logistic.rows()
-    yield from tangents.rows()
-    yield from measures.rows()
+
+
+GROUPS = {
+    "ensembles": _ensembles,
+    "adaptive": _adaptive,
+    "stiff": stiff.rows,
+    "noise": noise.rows,
+    "conserved": conserved.rows,
+    "maps": logistic.rows,
+    "tangents": tangents.rows,
+    "measures": measures.rows,
+    "discovery": discovery.rows,
+    "lasso": lasso.rows,  # its peers take twenty minutes
+}
+
+
+def rows(groups: Iterable[str] = tuple(GROUPS)) -> Iterator[Row]:
+    """Every row of some groups of the table, as each is finished."""
+    for name in groups:
+        yield from GROUPS[name]()

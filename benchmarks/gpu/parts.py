@@ -22,6 +22,7 @@ from benchmarks.compare import machine
 from benchmarks.compare.rows import FLOPS, INSTRUCTIONS
 from benchmarks.gpu.ceiling import MultiplyAdds
 from benchmarks.gpu.families import adaptive_lorenz63, bouncing_ball, ornstein_uhlenbeck, stiff_robertson
+from benchmarks.gpu.moments import moments
 from benchmarks.gpu.tangents import spectra_lorenz63, tangent_lorenz63
 from benchmarks.suites.problems import Problem, problem
 from fastsci_kernels import cuda_target
@@ -299,5 +300,6 @@ def tests(sizes: Sizes, left: float) -> dict:
 
 PARTS = (
     device, cpu_agreement, lorenz63_rk4, block_sizes, host_to_host, call_overhead, other_problems, saves,
-    adaptive_lorenz63, stiff_robertson, ornstein_uhlenbeck, bouncing_ball, tangent_lorenz63, spectra_lorenz63, tests,
+    adaptive_lorenz63, stiff_robertson, ornstein_uhlenbeck, bouncing_ball, tangent_lorenz63, spectra_lorenz63, moments,
+    tests,
 )  # fmt: skip

@@ -125,16 +125,12 @@ class NormalEquations:
 
     def condition(self) -> float:
         """Condition number of ``theta`` with columns of unit length, estimated; infinite where it cannot be told."""
-        scale = 1.0 / self.norms()
         if self.root is not None:
-            values = np.linalg.svd(self.root * scale, compute_uv=False)
+            values = np.linalg.svd(self.root / self.norms(), compute_uv=False)
             return float(values[0] / values[-1]) if values[-1] > 0 else np.inf
-        system = self.gram * np.outer(scale, scale)
-        factor, failed = linalg.lapack.dpotrf(system, lower=1, clean=0)
-        if failed:
-            return np.inf
-        reciprocal, _ = linalg.lapack.dpocon(factor, np.abs(system).sum(axis=0).max(), uplo="L")
-        return float(1.0 / np.sqrt(reciprocal)) if reciprocal > 0 else np.inf
+        from fastsci_kernels.regress import conditioning
+
+        return float(conditioning.condition(np.ascontiguousarray(self.gram)))
 
 
 def _symmetric_solve(system: Array, right: Array) -> Array:

@@ -70,7 +70,7 @@ def solve_each(
     flags = bool(unbias), bool(normalised)
     over(
         n_problems,
-        lambda first, last: kernels.ridge(*arrays[:2], alpha, flags[1], solutions, spreads, singular, first, last),
+        lambda first, last: kernels.ridge(*arrays, alpha, flags[1], solutions, spreads, singular, first, last),
         2.0 * seconds,
     )
     coef = np.empty((*shape, n_features))

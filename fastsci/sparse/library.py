@@ -49,7 +49,8 @@ class Library(Estimator, ABC):
 
     def feature_names(self, names: Sequence[str]) -> list[str]:
         """Names of the terms, of inputs with these names."""
-        return [term_name(term, names) for term in self.terms(len(names))]
+        terms = self.terms(len(names))
+        return list(_remembered(terms, tuple(names), lambda: [term_name(term, names) for term in terms]))
 
     # --- a transformer, as scikit-learn has them ---
 
@@ -81,15 +82,20 @@ def _plan(terms: tuple[Term, ...], n_inputs: int, n_targets: int, moments: bool)
     return plan(terms, n_inputs, n_targets, moments=moments)
 
 
-_known: OrderedDict[tuple[int, int, int, bool], tuple[tuple[Term, ...], Plan]] = OrderedDict()
-
-
 def plan_of(terms: tuple[Term, ...], n_inputs: int, n_targets: int, *, moments: bool = True) -> Plan:
-    """The plan of terms, from memory where it was made before; the very same tuple is not even looked into."""
-    key = id(terms), n_inputs, n_targets, moments
+    """The plan of terms, from memory where it was made before."""
+    return _remembered(terms, (n_inputs, n_targets, moments), lambda: _plan(terms, n_inputs, n_targets, moments))
+
+
+_known: OrderedDict[tuple[Any, ...], tuple[tuple[Term, ...], Any]] = OrderedDict()
+
+
+def _remembered(terms: tuple[Term, ...], what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """What was made of the very same tuple of terms before: hundreds of them are not even looked into."""
+    key = id(terms), *what
     found = _known.get(key)
     if found is None:
-        found = _known[key] = terms, _plan(terms, n_inputs, n_targets, moments)
+        found = _known[key] = terms, make()
         while len(_known) > MOST_PLANS:
             _known.popitem(last=False)
     return found[1]

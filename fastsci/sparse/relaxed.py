@@ -181,9 +181,11 @@ def _least_squares(problems: list[NormalEquations], grams: Array, crosses: Array
     n_problems, n_features, n_targets = crosses.shape
     starts, spreads = np.empty((n_problems, n_targets, n_features)), np.empty((n_problems, n_features))
     singular = np.empty(n_problems, np.bool_)
+    none = np.empty((0, n_targets, n_features))  # thresholds: no decision hangs on these solutions
+    arrays = grams, crosses, np.zeros((n_problems, n_targets)), none
     over(
         n_problems,
-        lambda first, last: thresholding.ridge(grams, crosses, 0.0, scaled, starts, spreads, singular, first, last),
+        lambda first, last: thresholding.ridge(*arrays, 0.0, scaled, starts, spreads, singular, first, last),
         _seconds(problems[0], 1),
     )
     norms = np.stack([problem.norms() for problem in problems])[:, None]

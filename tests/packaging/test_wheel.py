@@ -80,7 +80,7 @@ def test_metadata(metadata: Path) -> None:
     assert fields["Name"] == "fastsci"
     assert fields["License-Expression"] == "BSD-3-Clause"
     assert set(fields["Requires-Python"].split(",")) == {">=3.11", "<3.14"}
-    extras = {"cuda12", "cuda13", "neural", "io", "dask", "peers", "plot", "test", "dev"}
+    extras = {"cuda12", "cuda13", "neural", "io", "dask", "peers", "plot", "symbolic", "test", "dev"}
     assert set(fields.get_all("Provides-Extra")) == extras
     assert (metadata / "licenses" / "LICENSE").is_file()
 

@@ -69,3 +69,33 @@ def run(
             future.cancel()
         wait(futures)
         raise
+
+
+def share(work: Callable[[int, threading.Event], None], count: int) -> None:
+    """Call ``work(number, cancelled)`` for every number below ``count``, by this thread and the pool's, and wait.
+
+    For calls of a millisecond or so: the caller begins at once, waiting for no thread to wake.  An exception anywhere,
+    or Ctrl-C here, sets ``cancelled``, waits for the others to notice, and is raised.
+    """
+    cancelled = threading.Event()
+    numbers = iter(range(count))  # each is drawn once, whoever draws it
+
+    def draw() -> None:
+        try:
+            for number in numbers:
+                if cancelled.is_set():
+                    return
+                work(number, cancelled)
+        except BaseException:
+            cancelled.set()
+            raise
+
+    pool = _executor()
+    futures: list[Future] = [pool.submit(draw) for _ in range(min(thread_count(), count) - 1)]
+    try:
+        draw()
+    finally:
+        waited = [future for future in futures if not future.cancel()]
+        wait(waited)
+    for future in waited:
+        future.result()

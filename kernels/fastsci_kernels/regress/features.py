@@ -24,7 +24,7 @@ from .plan import Generator, Plan
 
 TABLE_BYTES = 2**16  # of a block, that it stays in a core's nearest caches
 MOST_SAMPLES, FEWEST_SAMPLES = 256, 128  # of a block
-CHUNK_WORK = 2e7  # multiply-adds between two looks for Ctrl-C: some milliseconds
+CHUNK_WORK = 1e8  # multiply-adds between two looks for Ctrl-C: some milliseconds
 PIECE_WORK = 2e6  # multiply-adds that are worth a thread: some tens of microseconds
 SMALL_PIECES, MOST_PIECES = 16, 256  # of a problem of some milliseconds, and of any
 INLINE_WORK = 1e6  # what one thread does sooner than a pool wakes
@@ -125,7 +125,7 @@ def _each(edges: list[tuple[int, int]], work: Callable[[int, int, int], None], p
     """Call ``work(number, first, last)`` for the parts of every piece, those of one piece in turn on one thread."""
     step = max(min(int(CHUNK_WORK // per_sample), SAVED), 1)
 
-    def piece(number: int, _: int, cancelled: threading.Event | None) -> None:
+    def piece(number: int, cancelled: threading.Event | None) -> None:
         first, last = edges[number]
         for begin in range(first, last, step):
             if cancelled is None or not cancelled.is_set():
@@ -133,9 +133,9 @@ def _each(edges: list[tuple[int, int]], work: Callable[[int, int, int], None], p
 
     if len(edges) == 1 or per_sample * sum(last - first for first, last in edges) <= INLINE_WORK:
         for number in range(len(edges)):
-            piece(number, number + 1, None)
+            piece(number, None)
     else:
-        pool.run(piece, [(number, number + 1) for number in range(len(edges))])
+        pool.share(piece, len(edges))
 
 
 def pieces(plan: Plan, n: int) -> list[tuple[int, int]]:

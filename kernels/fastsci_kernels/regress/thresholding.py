@@ -3,7 +3,8 @@
 The first ridge solve is of all features and shared by targets and thresholds; what follows is on supports of each.
 All systems have columns of unit length.  Decisions come with bounds of what rounding can do to them: with a
 symmetric positive definite ``A``, ``|e_j' A^-1 r| <= (h_j tr A^-1)^(1/2) |r|`` where ``h`` is the diagonal of ``A^-1``,
-which for a principal block of ``A`` is never larger than for the whole.
+which for a principal block of ``A`` is never larger than for the whole.  A cheaper bound comes first: no ``h_j``
+exceeds the norm of the inverse.
 """
 
 import math
@@ -11,10 +12,13 @@ import math
 import numpy as np
 
 from fastsci_kernels.regress.cholesky import factorise, inverse_diagonal, solve
+from fastsci_kernels.regress.conditioning import inverse_norm
 from fastsci_kernels.static import static
 
 CONVERGED, UNFINISHED, ELIMINATED, SINGULAR = 0, 1, 2, 3
 ROUNDING = 2.0**-47  # of a product of two columns, in units of their lengths: 32 roundings of one number
+
+UNDERESTIMATED = 3.0  # by which the estimate of a norm may be too small
 
 
 @static
@@ -54,9 +58,23 @@ def spread(diagonal, scales, normalised, chosen, size, out):
 
 
 @static
-def ridge(grams, crosses, alpha, normalised, solutions, spreads, singular, first, last):
-    """Ridge solutions ``(B, m, p)`` of problems ``first`` to ``last`` for columns of unit length, and their spreads."""
+def rough_spread(factor, scales, normalised, chosen, size, out):
+    """The same by the norm of the inverse alone, which no entry of its diagonal exceeds."""
+    bound = ROUNDING * size * UNDERESTIMATED * inverse_norm(factor, size)
+    for row in range(size):
+        out[chosen[row]] = bound * (1.0 if normalised else scales[chosen[row]])
+
+
+@static
+def ridge(
+    grams, crosses, squares, thresholds, alpha, normalised, solutions, spreads, singular, first, last
+):  # fmt: skip
+    """Ridge solutions ``(B, m, p)`` of problems ``first`` to ``last`` for columns of unit length, and their spreads.
+
+    Spreads are rough where these leave no decision open at any of the ``thresholds (T, m, p)``.
+    """
     n_features, n_targets = crosses.shape[1], crosses.shape[2]
+    unmarked = np.empty(n_features, np.bool_)
     system = np.empty((n_features, n_features))
     inverse = np.empty((n_features, n_features))
     diagonal = np.empty(n_features)
@@ -71,6 +89,8 @@ def ridge(grams, crosses, alpha, normalised, solutions, spreads, singular, first
         singular[problem] = not factorise(system, diagonal, size)
         if singular[problem]:
             continue
+        rough_spread(system, scales, normalised, chosen, size, spreads[problem])
+        open_decisions = 0
         for target in range(n_targets):
             for row in range(size):
                 right[row] = crosses[problem, chosen[row], target] * scales[chosen[row]]
@@ -79,8 +99,22 @@ def ridge(grams, crosses, alpha, normalised, solutions, spreads, singular, first
                 solutions[problem, target, feature] = 0.0
             for row in range(size):
                 solutions[problem, target, chosen[row]] = right[row]
-        inverse_diagonal(system, inverse, diagonal, size)
-        spread(diagonal, scales, normalised, chosen, size, spreads[problem])
+            length = math.sqrt(max(squares[problem, target], 0.0))
+            for which in range(len(thresholds)):
+                open_decisions += _doubts(
+                    right,
+                    spreads[problem],
+                    thresholds[which, target],
+                    scales,
+                    normalised,
+                    chosen,
+                    size,
+                    length,
+                    unmarked,
+                )
+        if open_decisions > 0:
+            inverse_diagonal(system, inverse, diagonal, size)
+            spread(diagonal, scales, normalised, chosen, size, spreads[problem])
 
 
 @static
