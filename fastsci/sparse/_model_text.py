@@ -6,6 +6,7 @@ import keyword
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -112,8 +113,8 @@ class ModelText:
         """Functions of inputs, then products that are used more than once."""
         lines: list[str] = []
         for place, generator in enumerate(self.generators):
-            inputs = [self.inputs[source] for source in generator.inputs]
-            code = re.sub(r"\ba(\d+)\b", lambda a: inputs[int(a[1])], generator.code)  # noqa: B023 (used at once)
+            inputs = {f"a{place}": self.inputs[source] for place, source in enumerate(generator.inputs)}
+            code = re.sub(r"\ba\d+\b", partial(_looked_up, inputs), generator.code)
             if generator.function is not None:
                 self.functions[f"call_{place}"] = generator.function
             lines.append(f"    g{place} = {code.replace('call(', f'call_{place}(')}")
@@ -162,3 +163,7 @@ def between(t: float, times: Array) -> tuple[int, float]:
         else:
             last = middle
     return first, min(max((t - times[first]) / (times[last] - times[first]), 0.0), 1.0)
+
+
+def _looked_up(names: dict[str, str], found: re.Match[str]) -> str:
+    return names[found[0]]

@@ -129,10 +129,10 @@ def to_system(
         names = [f"{input_names[row]}: {term_name(terms[k], input_names)}" for row, k in np.argwhere(kept)]
         described = dict(zip(names, model_parameters(models, kept).tolist(), strict=True))
     if text.drive == "constants":
-        described |= dict(zip(controls, _constants(control, controls), strict=True))
-    constants = _samples(control, len(controls)) if text.drive == "samples" else None
+        described |= dict(zip(controls, held(control, controls), strict=True))
+    constants = sampled(control, len(controls)) if text.drive == "samples" else None
     made = system(
-        _compiled(source, "discovered", text.functions),
+        compiled(source, "discovered", text.functions),
         params=described,
         state=tuple(input_names[:n_states]),
         kind=kind,
@@ -226,13 +226,15 @@ def _check(coef: np.ndarray, support: np.ndarray, n_terms: int, n_states: int, n
         raise ValueError("coef: holds nan or inf, expected finite numbers; fit the model to clean data first")
 
 
-def _compiled(source: str, name: str, functions: dict[str, Any]) -> Any:
+def compiled(source: str, name: str, functions: dict[str, Any]) -> Any:
+    """The function of this name in a text that calls others."""
     space = {**functions, "__name__": __name__}
     exec(compile(source, f"<{name}>", "exec"), space)
     return space[name]
 
 
-def _samples(control: Any, n_controls: int) -> dict[str, Array]:
+def sampled(control: Any, n_controls: int) -> dict[str, Array]:
+    """Controls that are given as times and values, checked, as constants of a system."""
     times = np.asarray(control[0], np.float64)
     values = np.asarray(control[1], np.float64).reshape(len(control[1]), -1)
     if values.shape != (len(times), n_controls) or len(times) < 2:
@@ -245,7 +247,8 @@ def _samples(control: Any, n_controls: int) -> dict[str, Array]:
     return {"control_times": times, "control_values": values}
 
 
-def _constants(control: Any, names: Sequence[str]) -> list[float]:
+def held(control: Any, names: Sequence[str]) -> list[float]:
+    """Controls that are given as constants, NaN where none are."""
     if control is None:
         return [math.nan] * len(names)
     values = np.atleast_1d(np.asarray(control, np.float64))

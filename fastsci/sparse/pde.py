@@ -120,12 +120,12 @@ class PDESINDy(Estimator):
         self.feature_names_ = library.feature_names(self.field_names_, n_axes, weak=self._weak_terms)
         if not self.terms_:
             raise ValueError("library: has no terms, expected at least one")
-        optimizer = MSTLS() if self.optimizer is None else self.optimizer
-        if not isinstance(optimizer, SparseRegressor):
+        optimizer: Any = MSTLS() if self.optimizer is None else self.optimizer
+        if not issubclass(type(optimizer), SparseRegressor):
             raise TypeError(f"optimizer: is {optimizer!r}, expected a SparseRegressor such as MSTLS")
         problem = self._problem(fields, found)
         self.n_equations_ = int(problem.n_samples)
-        self.coef_ = np.asarray(optimizer._solve(problem))  # pyright: ignore[reportPrivateUsage]
+        self.coef_ = np.asarray(optimizer._solve(problem))
         return self
 
     def predict(self, u: Any, *, x: Any = None, y: Any = None, z: Any = None) -> Array:

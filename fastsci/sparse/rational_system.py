@@ -12,7 +12,7 @@ from fastsci_kernels.regress.plan import Term
 
 from ..system import System, system
 from ._model_text import LONGEST_TUPLE, Control, ModelText
-from .model_system import _compiled, _constants, _samples  # pyright: ignore[reportPrivateUsage]
+from .model_system import compiled, held, sampled
 
 
 def rational_system(
@@ -68,12 +68,12 @@ def rational_system(
         lines += ["    return (", *(f"        {quotient}," for quotient in quotients), "    )"]
     source = "\n".join(lines) + "\n"
     controls = list(input_names[n_states:])
-    constants = _samples(control, len(controls)) if text.drive == "samples" else None
+    constants = sampled(control, len(controls)) if text.drive == "samples" else None
     params: dict[str, float] = {}
     if text.drive == "constants":
-        params = dict(zip(controls, _constants(control, controls), strict=True))
+        params = dict(zip(controls, held(control, controls), strict=True))
     made = system(
-        _compiled(source, "discovered", text.functions),
+        compiled(source, "discovered", text.functions),
         params=params,
         state=tuple(input_names[:n_states]),
         name=name,

@@ -64,7 +64,7 @@ def _tried(sympy: Any, generator: Generator, function: types.FunctionType, given
         return sympy.sympify(function(*given))
     except (TypeError, AttributeError, ValueError):
         name = generator.name.partition("(")[0]
-        return sympy.Function(name if name.isidentifier() else generator.function.__name__)(*given)  # type: ignore[union-attr]
+        return sympy.Function(name if name.isidentifier() else function.__name__)(*given)
 
 
 def _translated(sympy: Any, function: types.FunctionType, known: dict[int, Any]) -> types.FunctionType:

@@ -1,12 +1,9 @@
 """Constraints hold exactly, and what they leave free is as least squares would have it."""
 
-from unittest import SkipTest
-
 import numpy as np
 import pytest
 from scipy.optimize import LinearConstraint, lsq_linear, minimize
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.constrained import ConstrainedSTLSQ
@@ -240,17 +237,6 @@ def test_helpers_name_mistakes():
         symmetry_constraints(PolynomialLibrary(), np.ones((2, 3)))
     with pytest.raises(ValueError, match="library"):
         symmetry_constraints(FourierLibrary(), [[1.0, 1.0], [0.0, 1.0]])
-
-
-@pytest.mark.filterwarnings("ignore:Estimator ConstrainedSTLSQ does not inherit:UserWarning")  # nor is it meant to
-def test_scikit_learn():
-    skipped = []
-    for estimator, check in estimator_checks_generator(ConstrainedSTLSQ()):
-        try:
-            check(estimator)
-        except SkipTest as reason:
-            skipped.append(str(reason))
-    assert all("SCIPY_ARRAY_API" in reason for reason in skipped)
 
 
 def test_clone_keeps_the_constraints():

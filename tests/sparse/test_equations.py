@@ -6,6 +6,8 @@ import re
 
 import numpy as np
 import pytest
+import sympy
+from matplotlib.mathtext import MathTextParser
 
 from fastsci.sparse.equations import MAP, coefficient_text, equation_texts, latex, sympy_equations
 from fastsci.sparse.library import CustomLibrary, FourierLibrary, PolynomialLibrary, RadialBasisLibrary
@@ -99,7 +101,7 @@ def test_latex_sets_names_powers_and_functions():
 
 
 def test_latex_is_drawn_by_matplotlib():
-    parse = pytest.importorskip("matplotlib.mathtext").MathTextParser("path").parse
+    parse = MathTextParser("path").parse
     body = latex(LORENZ, QUADRATIC, ["x0", "alpha", "long_name"], uncertainties=0.01 * abs(LORENZ)).splitlines()[1:-1]
     for line in body:
         _, width, *_ = parse("$" + line.removesuffix(r" \\").replace("&", "") + "$")[:3]
@@ -115,7 +117,6 @@ def damped(x):
 
 
 def test_sympy_evaluates_to_what_the_kernels_do():
-    sympy = pytest.importorskip("sympy", reason="SymPy is not installed")
     library = (
         PolynomialLibrary(degree=2) * FourierLibrary(n_frequencies=2)
         + RadialBasisLibrary([[0.0, 1.0], [0.5, -0.25]], width=0.8)
@@ -137,7 +138,6 @@ def test_sympy_evaluates_to_what_the_kernels_do():
 
 
 def test_a_function_that_branches_stays_a_function_of_its_name():
-    sympy = pytest.importorskip("sympy", reason="SymPy is not installed")
 
     def ramp(x):
         return x if x > 0 else 0.0

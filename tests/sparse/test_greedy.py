@@ -1,15 +1,14 @@
 """Greedy paths against naive ones on the stored design."""
 
 import itertools
-from unittest import SkipTest
 
 import numpy as np
+import pysindy
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.greedy import FROLS, SSR
@@ -231,7 +230,6 @@ def test_pipeline_and_grid_search():
 @pytest.mark.filterwarnings("ignore::UserWarning:pysindy")  # of its own differentiation
 @pytest.mark.parametrize("solver", [SSR(selection="ebic", criteria="model_residual"), FROLS(selection="ebic")])
 def test_pysindy_takes_the_solver(solver):
-    pysindy = pytest.importorskip("pysindy")
     library, slopes, truth = lorenz_library()
     model = pysindy.SINDy(optimizer=solver, feature_library=pysindy.PolynomialLibrary(degree=2))
     model.fit(library[:, 1:4], t=0.005, x_dot=slopes)
@@ -240,7 +238,6 @@ def test_pysindy_takes_the_solver(solver):
 
 def test_the_path_is_that_of_pysindy():
     """Version 2.1, by the smallest coefficient."""
-    pysindy = pytest.importorskip("pysindy")
     rng = np.random.default_rng(3)
     X = rng.normal(size=(300, 8))
     y = X[:, :4] @ [1.0, 0.7, -0.4, 0.2] + 0.1 * rng.normal(size=300)
@@ -249,16 +246,3 @@ def test_the_path_is_that_of_pysindy():
     # The first entry of the peer's history is overwritten as it goes on.
     for removed, coef in enumerate(peer.history_[1:8], start=1):
         np.testing.assert_allclose(mine.path_[0, 8 - removed], coef.ravel(), rtol=1e-8, atol=1e-10)
-
-
-# Deriving from scikit-learn's class would load it, a second, at every import.
-@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit from:UserWarning")
-@pytest.mark.parametrize("solver", [SSR(), SSR(criteria="model_residual", selection="bic"), FROLS()])
-def test_scikit_learn_checks(solver):
-    left_out = []
-    for estimator, check in estimator_checks_generator(solver):
-        try:
-            check(estimator)
-        except SkipTest as skipped:
-            left_out.append(str(skipped))
-    assert all("SCIPY_ARRAY_API is not set" in reason for reason in left_out)

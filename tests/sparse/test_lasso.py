@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
-from unittest import SkipTest
-
 import numpy as np
 import pytest
 import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import MultiTaskLasso as PeerMultiTaskLasso
 from sklearn.linear_model import enet_path
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.coordinate import lasso, lasso_path
-from fastsci.sparse.lasso_estimators import ElasticNet, Lasso, MultiTaskLasso
+from fastsci.sparse.lasso_estimators import Lasso, MultiTaskLasso
 from fastsci.sparse.lasso_selection import LassoCV
 
 SHAPES = [(120, 25), (40, 150)]
@@ -258,21 +254,3 @@ def test_a_chosen_penalty_keeps_the_features_that_matter(criterion):
         sums = NormalEquations.of(X - X.mean(axis=0), (y - y.mean())[:, None])
         found = LassoCV(criterion=criterion, n_alphas=40)._solve(sums)[0]
         assert np.array_equal(found != 0, model.coef_ != 0)
-
-
-# scikit-learn names what does not inherit from its own base class, which would take a second to import.
-@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit from:UserWarning")
-@pytest.mark.parametrize("estimator", [Lasso(), ElasticNet(), MultiTaskLasso(), LassoCV()], ids=repr)
-def test_scikit_learn_accepts_the_estimator(estimator):
-    passed = 0
-    for instance, check in estimator_checks_generator(estimator):
-        try:
-            with warnings.catch_warnings():
-                # Designs of noise, by which scikit-learn tests, may exhaust the sweeps that a check allows.
-                warnings.simplefilter("ignore")
-                check(instance)
-        except SkipTest as reason:
-            assert "SCIPY_ARRAY_API is not set" in str(reason)  # noqa: PT017
-            continue
-        passed += 1
-    assert passed > 50

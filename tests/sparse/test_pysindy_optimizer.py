@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pysindy
 import pytest
 
 from fastsci.sparse.library import PolynomialLibrary
@@ -10,8 +11,6 @@ from fastsci.sparse.relaxed import SR3
 from fastsci.sparse.threshold_path import ThresholdPath
 from fastsci.sparse.thresholding import STLSQ, stlsq
 from tests.sparse.trajectories_of import sampled
-
-pysindy = pytest.importorskip("pysindy", reason="the peer is not installed")
 
 STATES, SLOPES, TIMES = sampled("lorenz63", 2000, 20.0)
 NOISY = SLOPES + 0.3 * np.random.default_rng(0).normal(size=SLOPES.shape)

@@ -1,11 +1,8 @@
 """Sparse Bayesian learning against a dense reference, exact posteriors, and how often error bars hold the truth."""
 
-from unittest import SkipTest
-
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.relevance import RVM, rvm
@@ -241,16 +238,3 @@ def test_hostile_arrays():
         rvm(broken, np.ones(4))
     with pytest.raises(ValueError, match="target: has shape"):
         rvm(np.eye(4), np.ones(3))
-
-
-# Deriving from scikit-learn's class would load it, a second, at every import.
-@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit from:UserWarning")
-@pytest.mark.parametrize("solver", [RVM(), RVM(threshold=3.0, fit_intercept=True)])
-def test_scikit_learn_checks(solver):
-    left_out = []
-    for estimator, check in estimator_checks_generator(solver):
-        try:
-            check(estimator)
-        except SkipTest as skipped:
-            left_out.append(str(skipped))
-    assert all("SCIPY_ARRAY_API is not set" in reason for reason in left_out)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import check_estimator
 
 from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.relaxed import SR3
@@ -136,13 +135,3 @@ def test_nothing_left_and_stopped_early():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         SR3(**options).fit(DESIGN, TARGET)
-
-
-@pytest.mark.filterwarnings("ignore:Estimator SR3 does not inherit")  # it never imports scikit-learn by itself
-@pytest.mark.filterwarnings("ignore::fastsci.sparse.thresholding.EliminationWarning")  # noise has no terms
-@pytest.mark.filterwarnings("ignore::fastsci.sparse.thresholding.IterationWarning")
-def test_checks_of_scikit_learn():
-    outcomes = check_estimator(SR3(), on_skip=None, on_fail="raise")
-    skipped = {one["check_name"]: str(one["exception"]) for one in outcomes if one["status"] == "skipped"}
-    assert all(skipped.values())
-    assert sum(one["status"] == "passed" for one in outcomes) == len(outcomes) - len(skipped) > 40

@@ -8,7 +8,6 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
-from sklearn.utils.estimator_checks import check_estimator
 
 from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.library import PolynomialLibrary
@@ -196,15 +195,6 @@ def test_ill_conditioned_designs_are_factorised():
     # Both lose digits with the condition of the design, 4e9, and not with its square.
     assert found == pytest.approx(expected, abs=1e-4)
     assert STLSQ(0.0, 0.0).fit(theta, target).coef_ == pytest.approx(found, abs=0)
-
-
-@pytest.mark.filterwarnings("ignore:Estimator STLSQ does not inherit")  # it never imports scikit-learn by itself
-@pytest.mark.filterwarnings("ignore::fastsci.sparse.thresholding.EliminationWarning")  # noise has no terms
-def test_checks_of_scikit_learn():
-    outcomes = check_estimator(STLSQ(), on_skip=None, on_fail="raise")
-    skipped = {one["check_name"]: str(one["exception"]) for one in outcomes if one["status"] == "skipped"}
-    assert all(skipped.values())
-    assert sum(one["status"] == "passed" for one in outcomes) == len(outcomes) - len(skipped) > 40
 
 
 def test_clone_pickle_and_printed_form():

@@ -5,11 +5,9 @@ import os
 import signal
 import threading
 import time
-from unittest import SkipTest
 
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.criteria import information_criterion
@@ -225,16 +223,3 @@ def test_hostile_arrays():
         best_subset(np.eye(200), np.ones(200))
     assert not best_subset(X, np.zeros(5), 2).coef.any()
     assert best_subset(X.astype(np.float32), np.arange(5), 1).coef.tolist() == [0, 0, 0, 0, 4]
-
-
-# Deriving from scikit-learn's class would load it, a second, at every import.
-@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit from:UserWarning")
-@pytest.mark.parametrize("solver", [BestSubset(), BestSubset(2, fit_intercept=True)])
-def test_scikit_learn_checks(solver):
-    left_out = []
-    for estimator, check in estimator_checks_generator(solver):
-        try:
-            check(estimator)
-        except SkipTest as skipped:
-            left_out.append(str(skipped))
-    assert all("SCIPY_ARRAY_API is not set" in reason for reason in left_out)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import check_estimator
 
 from fastsci import systems
 from fastsci.sparse._problem import NormalEquations
@@ -133,12 +132,3 @@ def test_the_optimizer_is_taken_over():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         ThresholdPath(**options).fit(DESIGN, TARGET)
-
-
-@pytest.mark.filterwarnings("ignore:Estimator ThresholdPath does not inherit")  # it never imports scikit-learn itself
-@pytest.mark.filterwarnings("ignore::fastsci.sparse.thresholding.EliminationWarning")  # noise has no terms
-def test_checks_of_scikit_learn():
-    outcomes = check_estimator(ThresholdPath(), on_skip=None, on_fail="raise")
-    skipped = {one["check_name"]: str(one["exception"]) for one in outcomes if one["status"] == "skipped"}
-    assert all(skipped.values())
-    assert sum(one["status"] == "passed" for one in outcomes) == len(outcomes) - len(skipped) > 40

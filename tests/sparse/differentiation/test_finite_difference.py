@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import factorial
 
 import numpy as np
+import pysindy
 import pytest
 
 from fastsci.sparse.differentiation import FiniteDifference
@@ -205,7 +206,6 @@ def test_fields_along_any_axis(order: int, axis: int) -> None:
 
 def test_as_the_peer_does() -> None:
     """PySINDy's differences of the orders that both have, on even and uneven times."""
-    pysindy = pytest.importorskip("pysindy", reason="the peer is not installed")
     x = RNG.normal(size=(60, 3))
     t = uneven(60)
     for order in (2, 4, 6):

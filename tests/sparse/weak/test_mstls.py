@@ -1,13 +1,10 @@
 """The learnt threshold: known supports, known units, and scikit-learn's checks."""
 
-from unittest import SkipTest
-
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.mstls import MSTLS
@@ -142,17 +139,3 @@ def test_works_in_a_pipeline_and_is_cloned():
     pipeline = make_pipeline(StandardScaler(with_mean=False), MSTLS(penalty=0.05)).fit(X, y)
     assert pipeline.score(X, y) > 0.99
     assert clone(MSTLS(penalty=0.05)).get_params() == MSTLS(penalty=0.05).get_params()
-
-
-# Deriving from scikit-learn's class would load it, a second, at every import.
-@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit from:UserWarning")
-@pytest.mark.filterwarnings("ignore:no term of target")  # of the checks' random targets nothing is left
-@pytest.mark.parametrize("solver", [MSTLS(), MSTLS(loss="projection", fit_intercept=True)])
-def test_scikit_learn_checks(solver):
-    left_out = []
-    for estimator, check in estimator_checks_generator(solver):
-        try:
-            check(estimator)
-        except SkipTest as skipped:
-            left_out.append(str(skipped))
-    assert all("SCIPY_ARRAY_API is not set" in reason for reason in left_out)
