@@ -48,7 +48,9 @@ def _target(row: Row) -> str:
 def line(row: Row) -> str:
     """One row of the Markdown table."""
     unit = f" {row.unit}" if row.unit not in ("", "x") else row.unit
-    measured = f"{row.value:.3g}{unit} [{row.low:.3g} .. {row.high:.3g}]" if row.value is not None else row.note
+    measured = row.note if row.value is None else f"{row.value:.3g}{unit}"
+    if row.low is not None:
+        measured += f" [{row.low:.3g} .. {row.high:.3g}]"
     met = {None: "", True: "yes", False: "**no**"}[row.met]
     cells = (
         row.figure, measured, _target(row), met, _number(row.steps_per_second), _number(row.peer_steps_per_second),

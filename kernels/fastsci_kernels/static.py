@@ -30,7 +30,7 @@ class Static:
         self.function = function
         functools.update_wrapper(self, function)
 
-    @property
+    @functools.cached_property
     def compiled(self) -> Callable[..., Any]:
         """What Numba makes of it, for kernels of other files that call it."""
         return getattr(_module(inspect.getfile(self.function)), self.function.__name__)

@@ -257,7 +257,7 @@ def test_a_fork_while_another_thread_compiles():
     held, done = threading.Event(), threading.Event()
 
     def hold():
-        with features._building:
+        with features._compiled._making:
             held.set()
             done.wait()
 

@@ -14,6 +14,7 @@ from numba import types
 from .. import cache
 from ..compile import CompilationError, compilable, explain, jit
 from ..fingerprint import fingerprint
+from ..kept import Kept
 from ..loops import pool
 from ..loops.cpu import vector_bits
 from .pairwise_source import PairShape, pairwise_source
@@ -23,7 +24,6 @@ log = logging.getLogger("fastsci")
 INLINE_PAIRS = 50_000  # pairs that one thread finishes sooner than a pool would start
 CHUNK_PAIRS = 10_000_000  # the most between two looks for Ctrl-C
 CHUNKS_PER_THREAD = 4
-MOST_KERNELS = 128
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class PairKernel:
     reason: str = ""
 
 
-_kernels: dict[tuple, PairKernel] = {}
+_kernels: Kept[PairKernel] = Kept()
 
 
 def pairwise_kernel(law: FunctionType, *, space: int, n_params: int, directed: bool, dtype: np.dtype) -> PairKernel:
@@ -43,14 +43,9 @@ def pairwise_kernel(law: FunctionType, *, space: int, n_params: int, directed: b
     bits = dtype.itemsize * 8
     digest = fingerprint(law)
     identity = (digest, space, n_params, directed, bits)
-    if identity not in _kernels:
-        width = vector_bits() // bits
-        # Two passes in turn hide the latency of roots and divisions.
-        shape = PairShape(space, n_params, directed, bits, width, groups=2)
-        while len(_kernels) >= MOST_KERNELS:
-            del _kernels[next(iter(_kernels))]
-        _kernels[identity] = _make(law, digest, shape)
-    return _kernels[identity]
+    # Two passes in turn hide the latency of roots and divisions.
+    shape = PairShape(space, n_params, directed, bits, vector_bits() // bits, groups=2)
+    return _kernels.get(identity, lambda: _make(law, digest, shape))
 
 
 def _make(law: FunctionType, digest: str, shape: PairShape) -> PairKernel:

@@ -15,6 +15,7 @@ from numba import types
 from .. import cache
 from ..compile import CompilationError, compile_all, explain, inner
 from ..fingerprint import fingerprint_all
+from ..kept import Kept
 from ..methods.adaptive import AdaptiveMethod
 from . import pool
 from .adaptive_cpu_source import (
@@ -42,7 +43,6 @@ GROUPS = 8  # groups of lanes that follow one another, so that their arithmetic 
 SMALLEST_CHUNK, LARGEST_CHUNK = 64, 4096
 LOG_NUMBERS = 2**17
 INLINE_MEMBERS = 8  # fewer are integrated in the calling thread
-MOST_KERNELS = 256
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,7 @@ class Kernel:
         return "lanes" if self.shape.width > 1 else "scalar"
 
 
-_kernels: dict[tuple, Kernel] = {}
-_building = threading.Lock()
+_kernels: Kept[Kernel] = Kept()
 
 
 def kernel(functions: Mapping[str, FunctionType], method: AdaptiveMethod, shape: AdaptiveShape) -> Kernel:
@@ -80,15 +79,7 @@ def kernel(functions: Mapping[str, FunctionType], method: AdaptiveMethod, shape:
     """
     digest = fingerprint_all(functions.values())
     identity = (digest, method.name, method.degree, shape)
-    found = _kernels.get(identity)
-    if found is not None:
-        return found
-    with _building:
-        while len(_kernels) >= MOST_KERNELS:
-            del _kernels[next(iter(_kernels))]
-        if identity not in _kernels:
-            _kernels[identity] = _make(functions, digest, method, shape)
-        return _kernels[identity]
+    return _kernels.get(identity, lambda: _make(functions, digest, method, shape))
 
 
 def _make(functions: Mapping[str, FunctionType], digest: str, method: AdaptiveMethod, shape: AdaptiveShape) -> Kernel:

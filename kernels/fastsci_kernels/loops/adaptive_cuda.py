@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from numba import types
 from .. import cache, cuda_target
 from ..compile import CompilationError, explain
 from ..fingerprint import fingerprint_all
+from ..kept import Kept
 from ..methods.adaptive import AdaptiveMethod
 from .adaptive_cpu_source import STATUS
 from .adaptive_cuda_source import LOG_SLOTS, adaptive_source, local_bytes
@@ -40,25 +40,25 @@ class Kernel:
         return self.text.shape
 
 
-_kernels: dict[tuple, Kernel] = {}
-_building = threading.Lock()
+_kernels: Kept[Kernel] = Kept()
 
 
 def kernel(functions: Mapping[str, FunctionType], method: AdaptiveMethod, shape: AdaptiveShape) -> Kernel:
     """The compiled drivers, from memory or made now; the arguments are those of `adaptive.kernel`."""
     identity = (fingerprint_all(functions.values()), method.name, method.degree, shape)
-    with _building:
-        if identity not in _kernels:
-            check_limits(functions, shape.bits, shape.dim, local_bytes(method, shape), method.name)
-            made = build(functions, method, shape)
-            if not cuda_target.simulated():
-                try:
-                    made.begin.compile(begin_signature(shape))
-                    made.drive.compile(drive_signature(shape))
-                except Exception as error:
-                    raise CompilationError(explain(error, *functions.values())) from error
-            _kernels[identity] = made
-        return _kernels[identity]
+
+    def make() -> Kernel:
+        check_limits(functions, shape.bits, shape.dim, local_bytes(method, shape), method.name)
+        made = build(functions, method, shape)
+        if not cuda_target.simulated():
+            try:
+                made.begin.compile(begin_signature(shape))
+                made.drive.compile(drive_signature(shape))
+            except Exception as error:
+                raise CompilationError(explain(error, *functions.values())) from error
+        return made
+
+    return _kernels.get(identity, make)
 
 
 def build(functions: Mapping[str, FunctionType], method: AdaptiveMethod, shape: AdaptiveShape) -> Kernel:

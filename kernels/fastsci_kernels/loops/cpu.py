@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dis
 import functools
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from numba import types
 from .. import cache
 from ..compile import CompilationError, compile_all, explain, inner
 from ..fingerprint import fingerprint_all
+from ..kept import Kept
 from ..methods.iteration import Iteration
 from ..methods.method import Method
 from . import pool
@@ -32,7 +32,6 @@ INLINE_WORK = 20_000  # component-steps that one thread finishes sooner than a p
 BLOCK_SECONDS = 0.05  # the longest a kernel runs before it looks up, for Ctrl-C and progress
 CHUNKS_PER_THREAD = 8
 NO_KEY = np.zeros(3, np.int64)
-MOST_KERNELS = 512  # compiled drivers kept in memory; a closure with ever new values makes ever new ones
 IN_TURN_LIMIT = 4
 
 
@@ -50,18 +49,7 @@ class Kernel:
         return "lanes" if self.shape.width > 1 else "scalar"
 
 
-_kernels: dict[tuple, Kernel] = {}
-_building = threading.Lock()
-
-
-def _after_fork() -> None:
-    """A lock that another thread held at the fork would never be released in the child."""
-    global _building
-    _building = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+_kernels: Kept[Kernel] = Kept()
 
 
 @functools.cache
@@ -137,16 +125,12 @@ def kernel(
     digest = fingerprint_all(functions.values())
     few = method.narrow and n_members is not None and 2 * n_members <= vector_bits() // bits
     identity = (digest, method.name, style, dim, n_params, bits, ragged, reduction, few)
-    found = _kernels.get(identity)
-    if found is not None:
-        return found
-    with _building:
-        while len(_kernels) >= MOST_KERNELS:
-            del _kernels[next(iter(_kernels))]
-        if identity not in _kernels:
-            shape = lanes(fun, method, style, dim, n_params, bits, ragged, few)
-            _kernels[identity] = _make(functions, digest, method, replace(shape, reduction=reduction))
-        return _kernels[identity]
+
+    def make() -> Kernel:
+        shape = lanes(fun, method, style, dim, n_params, bits, ragged, few)
+        return _make(functions, digest, method, replace(shape, reduction=reduction))
+
+    return _kernels.get(identity, make)
 
 
 def _make(functions: dict[str, FunctionType], digest: str, method: Method, preferred: Shape) -> Kernel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numba import types
 from .. import cache, cuda_target
 from ..compile import CompilationError, explain
 from ..fingerprint import fingerprint_all
+from ..kept import Kept
 from ..methods.method import Method
 from .cuda_build import check_limits, for_target, names
 from .cuda_source import driver_source, local_bytes
@@ -43,8 +43,7 @@ class Kernel:
     method: Method
 
 
-_kernels: dict[tuple, Kernel] = {}
-_building = threading.Lock()
+_kernels: Kept[Kernel] = Kept()
 
 
 def kernel(
@@ -63,17 +62,18 @@ def kernel(
     shape = Shape(style, dim, n_params, bits, reduction=reduction, flat_limit=method.flat_limit)
     functions = {"slope": fun, **{f"user_{part}": parts[part] for part in method.parts}}
     identity = (fingerprint_all(functions.values()), method.name, shape)
-    with _building:
-        if identity not in _kernels:
-            check_limits(functions, shape.bits, dim, local_bytes(method, shape), method.name)
-            drive = build(functions, method, shape)
-            if not cuda_target.simulated():
-                try:
-                    drive.compile(signature(shape))
-                except Exception as error:
-                    raise CompilationError(explain(error, *functions.values())) from error
-            _kernels[identity] = Kernel(drive, shape, method)
-        return _kernels[identity]
+
+    def make() -> Kernel:
+        check_limits(functions, shape.bits, dim, local_bytes(method, shape), method.name)
+        drive = build(functions, method, shape)
+        if not cuda_target.simulated():
+            try:
+                drive.compile(signature(shape))
+            except Exception as error:
+                raise CompilationError(explain(error, *functions.values())) from error
+        return Kernel(drive, shape, method)
+
+    return _kernels.get(identity, make)
 
 
 def build(functions: Mapping[str, FunctionType], method: Method, shape: Shape) -> Any:

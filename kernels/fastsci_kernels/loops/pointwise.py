@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,9 +16,10 @@ from numba import types
 from .. import cache
 from ..compile import CompilationError, compile_all, explain, inner
 from ..fingerprint import fingerprint_all
+from ..kept import Kept
 from ..methods.derivative import INPUTS, Derivative
 from . import pool
-from .cpu import CHUNKS_PER_THREAD, MOST_KERNELS, vector_bits
+from .cpu import CHUNKS_PER_THREAD, vector_bits
 from .fallback import lanes_else_scalars
 from .pointwise_source import Points, PointText, cpu_source
 
@@ -46,18 +46,7 @@ class Kernel:
         return "lanes" if self.points.width > 1 else "scalar"
 
 
-_kernels: dict[tuple, Kernel] = {}
-_building = threading.Lock()
-
-
-def _after_fork() -> None:
-    """A lock that another thread held at the fork would never be released in the child."""
-    global _building
-    _building = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+_kernels: Kept[Kernel] = Kept()
 
 
 def kernel(functions: Mapping[str, FunctionType], derivative: Derivative, points: Points) -> Kernel:
@@ -66,16 +55,7 @@ def kernel(functions: Mapping[str, FunctionType], derivative: Derivative, points
     ``functions`` are "slope", the user's function, and "user_jvp" or "user_jac" where given.
     """
     digest = fingerprint_all(functions.values())
-    identity = (digest, derivative, points)
-    found = _kernels.get(identity)
-    if found is not None:
-        return found
-    with _building:
-        while len(_kernels) >= MOST_KERNELS:
-            del _kernels[next(iter(_kernels))]
-        if identity not in _kernels:
-            _kernels[identity] = _make(functions, digest, derivative, points)
-        return _kernels[identity]
+    return _kernels.get((digest, derivative, points), lambda: _make(functions, digest, derivative, points))
 
 
 def _make(functions: Mapping[str, FunctionType], digest: str, derivative: Derivative, points: Points) -> Kernel:

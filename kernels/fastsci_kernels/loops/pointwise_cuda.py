@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FunctionType
@@ -14,6 +13,7 @@ from numba import types
 from .. import cache, cuda_target
 from ..compile import CompilationError, explain
 from ..fingerprint import fingerprint_all
+from ..kept import Kept
 from ..methods.derivative import Derivative
 from ..numbers import dual_memory
 from .cuda import BLOCK, FEW_BLOCK, FEW_MEMBERS, MAX_BLOCKS
@@ -30,25 +30,25 @@ class Kernel:
     points: Points
 
 
-_kernels: dict[tuple, Kernel] = {}
-_building = threading.Lock()
+_kernels: Kept[Kernel] = Kept()
 
 
 def kernel(functions: Mapping[str, FunctionType], derivative: Derivative, points: Points) -> Kernel:
     """The compiled kernel, from memory or made now; ``points`` are those of the CPU's with ``on_cuda``."""
     identity = (fingerprint_all(functions.values()), derivative, points)
-    with _building:
-        if identity not in _kernels:
-            needed = PointText(derivative, points).stack()
-            check_limits(functions, points.bits, points.dim, needed, f"its {derivative.kind}")
-            drive = build(functions, derivative, points)
-            if not cuda_target.simulated():
-                try:
-                    drive.compile(signature(points.bits))
-                except Exception as error:
-                    raise CompilationError(explain(error, *functions.values())) from error
-            _kernels[identity] = Kernel(drive, derivative, points)
-        return _kernels[identity]
+
+    def make() -> Kernel:
+        needed = PointText(derivative, points).stack()
+        check_limits(functions, points.bits, points.dim, needed, f"its {derivative.kind}")
+        drive = build(functions, derivative, points)
+        if not cuda_target.simulated():
+            try:
+                drive.compile(signature(points.bits))
+            except Exception as error:
+                raise CompilationError(explain(error, *functions.values())) from error
+        return Kernel(drive, derivative, points)
+
+    return _kernels.get(identity, make)
 
 
 def build(functions: Mapping[str, FunctionType], derivative: Derivative, points: Points) -> Any:

@@ -14,6 +14,7 @@ from numba import types
 from .. import cache
 from ..compile import CompilationError, compile_all, explain
 from ..fingerprint import fingerprint
+from ..kept import Kept
 from ..loops.batch import over
 from ..loops.cpu import vector_bits
 from .invariant_source import InvariantShape, projection_source, values_source
@@ -22,7 +23,6 @@ log = logging.getLogger("fastsci")
 
 COMPONENT_SECONDS = 5e-9  # one component's share of one evaluation
 ITERATIONS = 4  # of a projection, as a rule
-MOST_KERNELS = 128
 MATRIX = types.Array(types.float64, 2, "C")
 RANGE = (types.int64, types.int64)
 SIGNATURES = {
@@ -39,7 +39,7 @@ class InvariantKernel:
     width: int
 
 
-_kernels: dict[tuple, InvariantKernel] = {}
+_kernels: Kept[InvariantKernel] = Kept()
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,7 @@ def _kernel(invariant: FunctionType, states: States, source: Callable, count: in
     digest = fingerprint(invariant)
     shape = InvariantShape(states.u.shape[1], states.params.shape[1], count, single, _width())
     identity = (digest, source, shape)
-    if identity not in _kernels:
-        while len(_kernels) >= MOST_KERNELS:
-            del _kernels[next(iter(_kernels))]
-        _kernels[identity] = _make(invariant, digest, source, shape)
-    return _kernels[identity]
+    return _kernels.get(identity, lambda: _make(invariant, digest, source, shape))
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from numba import types
 from .. import cache
 from ..compile import CompilationError, compile_all, explain, inner
 from ..fingerprint import fingerprint_all
+from ..kept import Kept
 from ..loops import pool
-from ..loops.cpu import MOST_KERNELS, vector_bits
+from ..loops.cpu import vector_bits
 from ..loops.fallback import lanes_else_scalars
 from .features_source import STRIP, model_source, sums_source, values_source
 from .plan import Generator, Plan
@@ -25,6 +25,7 @@ from .plan import Generator, Plan
 TABLE_BYTES = 2**16  # of a block, that it stays in a core's nearest caches
 MOST_SAMPLES, FEWEST_SAMPLES = 256, 128  # of a block
 CHUNK_WORK = 1e8  # multiply-adds between two looks for Ctrl-C: some milliseconds
+LONGEST_WORK = 1e9  # multiply-adds of a range that is not interrupted
 PIECE_WORK = 2e6  # multiply-adds that are worth a thread: some tens of microseconds
 SMALL_PIECES, MOST_PIECES = 16, 256  # of a problem of some milliseconds, and of any
 INLINE_WORK = 1e6  # what one thread does sooner than a pool wakes
@@ -33,18 +34,7 @@ SAVED = 2**15  # samples that are brought to float64 at a time, where they are n
 
 TEXTS = {"values": values_source, "model": model_source}
 
-_compiled: dict[tuple, Any] = {}
-_building = threading.Lock()
-
-
-def _after_fork() -> None:
-    """A lock that another thread held at the fork would never be released in the child."""
-    global _building
-    _building = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+_compiled: Kept[Kernel] = Kept()
 
 
 @dataclass(frozen=True)
@@ -62,15 +52,7 @@ def _kernel(generators: Sequence[Generator], n_inputs: int, kind: str) -> Kernel
     digest = fingerprint_all(functions.values()) if functions else ""
     # Without functions of inputs the text does not depend on their number.
     identity = (digest, lines, n_inputs if generators else 0, kind)
-    made = _compiled.get(identity)
-    if made is not None:
-        return made
-    with _building:
-        while len(_compiled) >= MOST_KERNELS:
-            del _compiled[next(iter(_compiled))]
-        if identity not in _compiled:
-            _compiled[identity] = _make(functions, digest, generators, n_inputs, kind)
-        return _compiled[identity]
+    return _compiled.get(identity, lambda: _make(functions, digest, generators, n_inputs, kind))
 
 
 def _make(
@@ -111,7 +93,8 @@ def _signature(kind: str) -> tuple[types.Type, ...]:
         model = (read,) if kind == "model" else ()
         return (read, places, places, places, *model, index, table, index, written, index, index)
     rows = (read, read, numbers, places, places, places, read)
-    return (*rows, index, tiles, runs, tiles, table, index, table, table, index, index)
+    ranges, counter = types.Array(types.int64, 2, "C", readonly=True), types.Array(types.int64, 1, "C")
+    return (*rows, index, tiles, runs, tiles, table, index, table, table, ranges, counter, index, written)
 
 
 def _block(plan: Plan, width: int) -> int:
@@ -136,6 +119,15 @@ def _each(edges: list[tuple[int, int]], work: Callable[[int, int, int], None], p
             piece(number, None)
     else:
         pool.share(piece, len(edges))
+
+
+def _turns(turn: Callable[[int, threading.Event | None], None], count: int, work: int) -> None:
+    """Call ``turn`` at least ``count`` times, on all threads where so many multiply-adds are worth them."""
+    if work <= INLINE_WORK:
+        for number in range(count):
+            turn(number, None)
+    else:
+        pool.share(turn, max(count, pool.thread_count()))
 
 
 def pieces(plan: Plan, n: int) -> list[tuple[int, int]]:
@@ -166,24 +158,35 @@ def sums(
     """
     kernel = _kernel(plan.generators, plan.n_inputs, "sums" if weights is None else "weighted")
     block, width = _block(plan, kernel.width), kernel.width
-    products = plan.products
+    products, per_sample = plan.products, plan.n_products + 4 * plan.n_rows
     model = np.empty((0, len(plan.columns))) if coef is None else np.ascontiguousarray(coef, np.float64)
-    room = threading.local()
     out = np.zeros((len(edges), plan.n_products))
 
-    def work(number: int, first: int, last: int) -> None:
-        table = _room(room, plan.n_rows * block)
-        total = _aligned(plan.n_products * width)
-        total[:] = 0.0
-        own = np.empty(0) if weights is None else _plain(weights[first:last])
+    def add(ranges: np.ndarray, counter: np.ndarray, most: int, into: np.ndarray, *data: np.ndarray) -> None:
         kernel.module.drive(
-            _plain(X[first:last]), _plain(Y[first:last]), own, plan.parents, plan.factors, plan.columns, model,
-            plan.first_product, products.tiles, products.runs, products.handfuls, table, block, np.empty(block),
-            total, 0, last - first,
+            *data, plan.parents, plan.factors, plan.columns, model, plan.first_product, products.tiles, products.runs,
+            products.handfuls, _aligned(plan.n_rows * block), block, np.empty(block),
+            _aligned(plan.n_products * width), ranges, counter, most, into,
         )  # fmt: skip
-        out[number] += total.reshape(-1, width).sum(axis=1)
 
-    _each(edges, work, plan.n_products + 4 * plan.n_rows)
+    own = np.empty(0) if weights is None else weights
+    longest = per_sample * max((last - first for first, last in edges), default=0)
+    if longest <= LONGEST_WORK and all(_is_plain(one) for one in (X, Y, own)):
+        ranges, counter = np.array(edges, np.int64).reshape(-1, 2), np.zeros(1, np.int64)
+        most = max(int(CHUNK_WORK // max(longest, 1)), 1)
+
+        def turn(_: int, cancelled: threading.Event | None) -> None:
+            if cancelled is None or not cancelled.is_set():
+                add(ranges, counter, most, out, X, Y, own)
+
+        _turns(turn, -(-len(edges) // most), per_sample * int((ranges[:, 1] - ranges[:, 0]).sum()))
+        return out
+
+    def work(number: int, first: int, last: int) -> None:
+        parts = (_plain(one[first:last]) for one in (X, Y, own))
+        add(np.array([[0, last - first]]), np.zeros(1, np.int64), 1, out[number : number + 1], *parts)
+
+    _each(edges, work, per_sample)
     return out
 
 
@@ -199,6 +202,10 @@ def _aligned(size: int) -> np.ndarray:
     room = np.empty(size + CACHE_LINE // 8)
     first = -room.__array_interface__["data"][0] % CACHE_LINE // 8
     return room[first : first + size]
+
+
+def _is_plain(array: np.ndarray) -> bool:
+    return array.dtype == np.float64 and array.flags.c_contiguous and array.flags.aligned
 
 
 def _plain(array: np.ndarray) -> np.ndarray:

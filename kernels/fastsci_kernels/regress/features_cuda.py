@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +12,7 @@ from numba import types
 from .. import cache, cuda_target
 from ..compile import CompilationError, explain
 from ..fingerprint import fingerprint_all
+from ..kept import Kept
 from ..loops.cuda_build import names
 from ..numbers import tables
 from .cover import SIDE
@@ -38,18 +37,7 @@ class Launch:
     threads: int
 
 
-_compiled: dict[tuple, Any] = {}
-_building = threading.Lock()
-
-
-def _after_fork() -> None:
-    """A lock that another thread held at the fork would never be released in the child."""
-    global _building
-    _building = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+_compiled: Kept[Any] = Kept()
 
 
 def _plain_read(table: np.ndarray, place: int, width: int) -> Any:
@@ -87,17 +75,18 @@ def _kernels(generators: Sequence[Generator], n_inputs: int) -> Any:
     functions = [one.function for one in generators if one.function is not None]
     lines = tuple((one.inputs, one.code) for one in generators)
     identity = (fingerprint_all(functions) if functions else "", lines, n_inputs if generators else 0)
-    with _building:
-        if identity not in _compiled:
-            module = build(generators, n_inputs)
-            if not cuda_target.simulated():
-                try:
-                    for name, signature in signatures().items():
-                        getattr(module, name).compile(signature)
-                except Exception as error:
-                    raise CompilationError(explain(error, *functions)) from error
-            _compiled[identity] = module
-        return _compiled[identity]
+
+    def make() -> Any:
+        module = build(generators, n_inputs)
+        if not cuda_target.simulated():
+            try:
+                for name, signature in signatures().items():
+                    getattr(module, name).compile(signature)
+            except Exception as error:
+                raise CompilationError(explain(error, *functions)) from error
+        return module
+
+    return _compiled.get(identity, make)
 
 
 def launch(plan: Plan) -> Launch:

@@ -25,6 +25,7 @@ import numpy as np
 from fastsci_kernels.compile import inner, jit
 from fastsci_kernels.numbers import functions
 from fastsci_kernels.numbers.arithmetic import where
+from fastsci_kernels.numbers.counters import draw
 from fastsci_kernels.numbers.memory import number
 from fastsci_kernels.numbers.rows import load_column, load_rows
 from fastsci_kernels.numbers.tables import add_pairs, add_tile, read, write, write_rows, write_square
@@ -177,11 +178,22 @@ row_sums = inner(row_sums)
 """
 
 
-def sums_source(generators: Sequence[Generator], n_inputs: int, width: int, own_width: int, weighted: bool) -> str:
-    """``drive``: sums over samples of all products, in ``sums (products * width,)``, a sum a lane.
+def _lane_total(width: int) -> str:
+    """The sum of the lanes of a register that was written, halves added to halves."""
+    terms = [f"sums[k * {width} + {lane}]" for lane in range(width)]
+    while len(terms) > 1:
+        half = len(terms) // 2
+        terms = [f"({a} + {b})" for a, b in zip(terms[:half], terms[half:], strict=True)]
+    return terms[0]
 
-    Targets are rows too.  With ``coef (m, p)`` the residuals of a model take their place, so that the same pass
-    refines it.  ``weights`` are those of a block; ``W (n,)`` those of samples.  ``F`` is the table.
+
+def sums_source(generators: Sequence[Generator], n_inputs: int, width: int, own_width: int, weighted: bool) -> str:
+    """``drive``: sums of all products over ranges of samples ``edges (ranges, 2)``, added to rows of ``out``.
+
+    Ranges are drawn from ``counter`` by whichever thread is free, at most ``most`` of them in a call, so that a call
+    does many without a return to Python.  Targets are rows too.  With ``coef (m, p)`` the residuals of a model take
+    their place, so that the same pass refines it.  ``weights`` are those of a block; ``W (n,)`` those of samples.
+    ``F`` is the table; ``sums (products * width,)`` are those of a range, a sum a lane.
     """
     lines = _added(width, weighted)
     summed = "weighted" if weighted else "plain"
@@ -193,12 +205,13 @@ def sums_source(generators: Sequence[Generator], n_inputs: int, width: int, own_
 
 {_model(width)}
 
-def drive(
+def range_sums(
     X, Y, W, parents, factors, columns, coef, simple, tiles, runs, handfuls, F, block, weights, sums, first, last
 ):
     target = simple + parents.shape[0]
     n_rows = target + Y.shape[1]
     first_sum = sums.shape[0] - n_rows * {width}
+    sums[:] = 0.0
     for o in range(first, last, block):
         count = min(block, last - o)
         padded = (count + {STRIP * width - 1}) // {STRIP * width} * {STRIP * width}
@@ -212,6 +225,24 @@ def drive(
         add_model(F, block, columns, coef, -1.0, target, padded)
         row_sums(F, block, simple, target, n_rows, padded, weights, sums, first_sum)
 {indent(lines, 2)}
+
+range_sums = inner(range_sums)
+
+
+def drive(
+    X, Y, W, parents, factors, columns, coef, simple, tiles, runs, handfuls, F, block, weights, sums, edges, counter,
+    most, out
+):
+    for turn in range(most):
+        number = draw(counter)
+        if number >= edges.shape[0]:
+            return
+        range_sums(
+            X, Y, W, parents, factors, columns, coef, simple, tiles, runs, handfuls, F, block, weights, sums,
+            edges[number, 0], edges[number, 1]
+        )
+        for k in range(out.shape[1]):
+            out[number, k] += {_lane_total(width)}
 
 drive = jit(drive, cache=CACHE)
 """
