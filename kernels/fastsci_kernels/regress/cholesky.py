@@ -1,33 +1,17 @@
 """Cholesky factors in memory that the caller lends: the factor lies in both triangles, so that both of its solves run
 along rows.
 
-Four rows are found together from four rows above them, so that most numbers that are read meet four others; nothing is
-summed in an order that depends on a batch or on threads.
+Four rows are found together, each number that is read meeting four others, and stay in registers while all that is
+known is taken from them; nothing is summed in an order that depends on a batch or on threads.
 """
 
 import math
 
+from fastsci_kernels.numbers.blocks import subtract_products
 from fastsci_kernels.static import static
 
 EPSILON = 2.0**-52
 BLOCK = 64  # rows that stay in the second-level cache while all others meet them
-
-
-@static
-def subtract(rows, top, columns, sources, source, begin, end):
-    """Take from four rows the products of a 4 x 4 block of ``columns`` with four rows of ``sources``."""
-    first, second, third, fourth = rows[top], rows[top + 1], rows[top + 2], rows[top + 3]
-    a, b, c, d = sources[source], sources[source + 1], sources[source + 2], sources[source + 3]
-    a0, a1, a2, a3 = columns[0, 0], columns[0, 1], columns[0, 2], columns[0, 3]
-    b0, b1, b2, b3 = columns[1, 0], columns[1, 1], columns[1, 2], columns[1, 3]
-    c0, c1, c2, c3 = columns[2, 0], columns[2, 1], columns[2, 2], columns[2, 3]
-    d0, d1, d2, d3 = columns[3, 0], columns[3, 1], columns[3, 2], columns[3, 3]
-    for column in range(begin, end):
-        u, v, w, x = a[column], b[column], c[column], d[column]
-        first[column] -= a0 * u + b0 * v + c0 * w + d0 * x
-        second[column] -= a1 * u + b1 * v + c1 * w + d1 * x
-        third[column] -= a2 * u + b2 * v + c2 * w + d2 * x
-        fourth[column] -= a3 * u + b3 * v + c3 * w + d3 * x
 
 
 @static
@@ -45,8 +29,7 @@ def factorise(matrix, diagonal, size):
             bottom = min(top + 4, size)
             known = min(top, end)
             if bottom - top == 4:
-                for above in range(begin, known, 4):
-                    subtract(matrix, top, matrix[above : above + 4, top : top + 4], matrix, above, top, size)
+                subtract_products(matrix, top, matrix, matrix, begin, known, top, size)
             else:
                 for row in range(top, bottom):
                     for above in range(begin, known):
@@ -96,23 +79,17 @@ def solve(factor, right, size):
 @static
 def inverse_diagonal(factor, inverse, diagonal, size):
     """Diagonal of the inverse of the factorised matrix; ``inverse (size, size)`` is written with ``U``'s inverse."""
-    whole = size // 4 * 4
     for row in range(size):
-        for column in range(row // 4 * 4, size):
+        for column in range(row // BLOCK * BLOCK, size):
             inverse[row, column] = 0.0
         inverse[row, row] = 1.0
     for begin in range((size - 1) // BLOCK * BLOCK, -1, -BLOCK):
         end = min(begin + BLOCK, size)
         for top in range((end - 1) // 4 * 4, -1, -4):
             bottom = min(top + 4, size)
-            for below in range(max(bottom, begin), min(end, whole), 4):
-                subtract(inverse, top, factor[below : below + 4, top : top + 4], inverse, below, below, size)
-            # Rows beyond the last four have no four below them.
-            for row in range(top, bottom):
-                for below in range(max(bottom, begin, min(end, whole)), end):
-                    value = factor[row, below]
-                    for column in range(below, size):
-                        inverse[row, column] -= value * inverse[below, column]
+            if bottom - top == 4:
+                known = max(bottom, begin)
+                subtract_products(inverse, top, factor, inverse, known, end, known, size)
             if top >= begin:
                 _finish_inverse(factor, inverse, diagonal, top, bottom, size)
 
