@@ -173,7 +173,7 @@ GROUPS = {
     "tangents": tangents.rows,
     "measures": measures.rows,
     "discovery": discovery.rows,
-    "lasso": lasso.rows,  # its peers take twenty minutes
+    "lasso": lasso.rows,  # its peers take twelve minutes
 }
 
 

@@ -77,9 +77,6 @@ class ElasticNet(SparseRegressor):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _ratio(self) -> float:
-        return self.l1_ratio
-
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit coefficients.
 
@@ -104,10 +101,10 @@ class ElasticNet(SparseRegressor):
         return self
 
     def _fit_checked(self, X: Any, target: Array, weight: Array | None) -> None:
-        check(self.alpha, self._ratio(), self.tol, self.max_iter, self._positive(), self._multitask)
+        check(self.alpha, self.l1_ratio, self.tol, self.max_iter, self.positive, self._multitask)
         design, flat = arrays(X, target)
-        prepared = prepare(design, flat, penalty_weights(self._weights(), design.shape[1]), weight, self.fit_intercept)
-        found = fit(prepared, self.alpha, self._ratio(), self._positive(), self._multitask, self.tol, self.max_iter)
+        prepared = prepare(design, flat, penalty_weights(self.weights, design.shape[1]), weight, self.fit_intercept)
+        found = fit(prepared, self.alpha, self.l1_ratio, self.positive, self._multitask, self.tol, self.max_iter)
         self._keep(found, target.ndim == 1)
 
     def _keep(self, found: Fit, flat: bool) -> None:
@@ -116,12 +113,6 @@ class ElasticNet(SparseRegressor):
         self.intercept_ = (float(intercept[0]) if flat else intercept) if self.fit_intercept else 0.0
         self.dual_gap_ = float(found.gaps[0]) if flat or self._multitask else found.gaps
         self.n_iter_ = max(1, int(found.sweeps.max()))
-
-    def _positive(self) -> bool:
-        return getattr(self, "positive", False)
-
-    def _weights(self) -> Any:
-        return getattr(self, "weights", None)
 
     def predict(self, X: Any) -> Array:
         """Targets of new samples, (n_samples,) or (n_samples, n_targets)."""
@@ -136,9 +127,9 @@ class ElasticNet(SparseRegressor):
 
     def _solve_many(self, problems: list[NormalEquations]) -> Array:
         """Coefficients (n_problems, m, p): all problems and targets side by side on the threads."""
-        check(self.alpha, self._ratio(), self.tol, self.max_iter, self._positive(), self._multitask)
+        check(self.alpha, self.l1_ratio, self.tol, self.max_iter, self.positive, self._multitask)
         first = problems[0]
-        weight = penalty_weights(self._weights(), first.n_features)
+        weight = penalty_weights(self.weights, first.n_features)
         if not np.all((weight > 0.0) & np.isfinite(weight)):
             raise ValueError("weights: some are 0 or inf, expected finite ones above 0 where only sums are known")
         if self.alpha == 0.0:
@@ -150,7 +141,7 @@ class ElasticNet(SparseRegressor):
         owners = np.repeat(np.arange(len(problems)), first.n_targets)
         grams = [np.ascontiguousarray(problem.gram) for problem in problems]
         strength = self.alpha * np.array([problem.n_samples for problem in problems], np.float64)[owners]
-        levels, ridges = strength * self._ratio(), strength * (1.0 - self._ratio())
+        levels, ridges = strength * self.l1_ratio, strength * (1.0 - self.l1_ratio)
         targets = max(self.tol, 4.0 * np.finfo(float).eps) * squares
         coefs, gaps = np.zeros(crosses.shape), np.zeros(len(crosses))
         sweeps = np.zeros(len(crosses), np.int64)
@@ -158,7 +149,7 @@ class ElasticNet(SparseRegressor):
 
         def work(begin: int, end: int) -> None:
             coordinate_path.solve_many(
-                stack, owners, crosses, squares, weight, levels, ridges, self._positive(), targets, self.max_iter,
+                stack, owners, crosses, squares, weight, levels, ridges, self.positive, targets, self.max_iter,
                 begin, end, coefs, gaps, sweeps,
             )  # fmt: skip
 
@@ -197,15 +188,10 @@ class Lasso(ElasticNet):
         tol: float = 1e-6,
         max_iter: int = 10_000,
     ) -> None:
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.positive = positive
-        self.weights = weights
-        self.tol = tol
-        self.max_iter = max_iter
-
-    def _ratio(self) -> float:
-        return 1.0
+        super().__init__(
+            alpha, l1_ratio=1.0, fit_intercept=fit_intercept, positive=positive, weights=weights, tol=tol,
+            max_iter=max_iter,
+        )  # fmt: skip
 
 
 class MultiTaskLasso(ElasticNet):
@@ -232,14 +218,7 @@ class MultiTaskLasso(ElasticNet):
         tol: float = 1e-6,
         max_iter: int = 10_000,
     ) -> None:
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.weights = weights
-        self.tol = tol
-        self.max_iter = max_iter
-
-    def _ratio(self) -> float:
-        return 1.0
+        super().__init__(alpha, l1_ratio=1.0, fit_intercept=fit_intercept, weights=weights, tol=tol, max_iter=max_iter)
 
     def _solve_many(self, problems: list[NormalEquations]) -> Array:
         check(self.alpha, 1.0, self.tol, self.max_iter, False, True)

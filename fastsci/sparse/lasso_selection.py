@@ -67,17 +67,15 @@ class LassoCV(ElasticNet):
         tol: float = 1e-6,
         max_iter: int = 10_000,
     ) -> None:
+        super().__init__(
+            l1_ratio=l1_ratio, fit_intercept=fit_intercept, positive=positive, weights=weights, tol=tol,
+            max_iter=max_iter,
+        )  # fmt: skip
         self.criterion = criterion
         self.cv = cv
         self.eps = eps
         self.n_alphas = n_alphas
         self.alphas = alphas
-        self.l1_ratio = l1_ratio
-        self.fit_intercept = fit_intercept
-        self.positive = positive
-        self.weights = weights
-        self.tol = tol
-        self.max_iter = max_iter
 
     def _fit_checked(self, X: Any, target: Array, weight: Array | None) -> None:
         self._check()

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -254,3 +261,79 @@ def test_a_chosen_penalty_keeps_the_features_that_matter(criterion):
         sums = NormalEquations.of(X - X.mean(axis=0), (y - y.mean())[:, None])
         found = LassoCV(criterion=criterion, n_alphas=40)._solve(sums)[0]
         assert np.array_equal(found != 0, model.coef_ != 0)
+
+
+@pytest.mark.parametrize("kind", ["working set", "sparse"])
+def test_the_number_of_threads_changes_no_bit(kind, monkeypatch):
+    rng = np.random.default_rng(0)
+    if kind == "sparse":
+        X = scipy.sparse.random(2000, 20_000, density=0.01, format="csc", rng=rng)
+    else:
+        X = rng.normal(size=(300, 20_000))
+    y = X[:, :40] @ rng.normal(size=40) + 0.1 * rng.normal(size=X.shape[0])
+    paths = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("FASTSCI_NUM_THREADS", threads)
+        paths.append(lasso_path(X, y, n_alphas=30, eps=1e-2))
+    assert np.count_nonzero(paths[0].coefs[:, -1]) > 100
+    for one, three in zip(*paths, strict=True):
+        assert np.array_equal(one, three)
+
+
+def test_a_sparse_path_of_penalties_at_any_distance_is_that_of_the_dense_design():
+    X, y = problem(*SHAPES[1])
+    X = np.where(np.abs(X) > 1.0, X, 0.0)
+    greatest = np.abs(X.T @ y).max() / len(y)
+    alphas = greatest * np.array([2.0, 1.0, 1.0, 0.9, 0.05, 0.049, 0.049, 0.01])
+    sparse = lasso_path(scipy.sparse.csc_array(X), y, alphas=alphas, tol=1e-12)
+    dense = lasso_path(X, y, alphas=alphas, tol=1e-12)
+    assert sparse.dual_gaps.max() <= 1e-12 * (y @ y) / len(y)
+    assert np.abs(sparse.coefs - dense.coefs).max() < 1e-5
+    assert np.count_nonzero(sparse.coefs[:, -1]) > 20
+
+
+LONG = textwrap.dedent(
+    """
+    import numpy as np
+    import scipy.sparse
+    from fastsci.sparse.coordinate import lasso_path
+
+    rng = np.random.default_rng(0)
+    X = {design}
+    y = rng.normal(size=X.shape[0])
+    print("ready", flush=True)
+    try:
+        while True:
+            lasso_path(X, y, tol=1e-14, eps=1e-4)
+            print("again", flush=True)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+    """
+)
+LONG_DESIGNS = {
+    "gram": "rng.normal(size=(2000, 1000)) + 3.0 * rng.normal(size=(2000, 1))",
+    "working set": "rng.normal(size=(1000, 6000)) + 3.0 * rng.normal(size=(1000, 1))",
+    "sparse": "scipy.sparse.random(20_000, 50_000, density=0.001, format='csc', rng=rng)",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a child cannot be sent Ctrl-C there")
+@pytest.mark.parametrize("kind", LONG_DESIGNS)
+def test_ctrl_c_ends_a_long_path(kind):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-c", LONG.format(design=LONG_DESIGNS[kind])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            lines = [process.stdout.readline()]
+            time.sleep(1.5)
+            began = time.perf_counter()
+            process.send_signal(signal.SIGINT)
+            while lines[-1] and lines[-1] != "interrupted\n":
+                lines.append(process.stdout.readline())
+            waited = time.perf_counter() - began
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+    assert lines[0] == "ready\n"
+    assert lines[-1] == "interrupted\n"
+    assert waited < 2.0

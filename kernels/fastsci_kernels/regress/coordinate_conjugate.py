@@ -1,81 +1,68 @@
 """Conjugate gradients on the coefficients that are not zero, with their signs held, for a sparse design.
 
 Near as many coefficients as samples, sweeps need hundreds of passes; the same quadratic by conjugate gradients (with
-the columns' lengths as preconditioner) needs the square root of that.
+the columns' lengths as preconditioner) needs the square root of that.  The columns are those of the support alone.
 """
 
-import numpy as np
-
-from fastsci_kernels.regress.coordinate_sparse import move, objective, product, residual_of
+from fastsci_kernels.regress.coordinate_sparse import objective, products, residual_of, spread
 from fastsci_kernels.static import static
 
 
 @static
-def solve_signs(
-    data, rows, starts, support, squares, weight, level, ridge, removed, basis, shift, coef, residual, most, enough, way
-):
-    """Steps of conjugate gradients towards the minimum on the support: the way there, and how many."""
-    size, count, width = len(support), len(residual), len(shift)
-    left, ahead, pulled = np.empty(size), np.empty(size), np.empty(size)
-    image, turn = np.empty(count), np.empty(width)
-    way[:size] = 0.0
-    product_old = 0.0
-    for a in range(size):
-        j = support[a]
+def begin(data, rows, starts, squares, weight, level, ridge, removed, shift, coef, residual, left, ahead):
+    """The gradient with these signs, into ``left``, and the first direction, ``ahead``: their product."""
+    products(data, rows, starts, squares, removed, shift, residual, 0, len(coef), left)
+    total = 0.0
+    for j in range(len(coef)):
         sign = 1.0 if coef[j] > 0.0 else -1.0
-        near = product(data, rows, starts, j, removed, shift, residual)
-        left[a] = near - weight[j] * (ridge * coef[j] + level * sign)
-        ahead[a] = left[a] / (squares[j] + ridge * weight[j])
-        product_old += left[a] * ahead[a]
-    begin = product_old
-    done = 0
-    while done < most and product_old > enough * begin:
-        image[:] = 0.0
-        turn[:] = 0.0
-        for a in range(size):
-            move(data, rows, starts, support[a], -ahead[a], removed, turn, image)
-        bending = 0.0
-        for a in range(size):
-            j = support[a]
-            pulled[a] = product(data, rows, starts, j, removed, turn, image) + ridge * weight[j] * ahead[a]
-            bending += pulled[a] * ahead[a]
-        if not bending > 0.0:
-            break
-        step = product_old / bending
-        product_new = 0.0
-        for a in range(size):
-            j = support[a]
-            way[a] += step * ahead[a]
-            left[a] -= step * pulled[a]
-            product_new += left[a] * left[a] / (squares[j] + ridge * weight[j])
-        ratio = product_new / product_old
-        for a in range(size):
-            j = support[a]
-            ahead[a] = left[a] / (squares[j] + ridge * weight[j]) + ratio * ahead[a]
-        product_old = product_new
-        done += 1
-    return done
+        left[j] -= weight[j] * (ridge * coef[j] + level * sign)
+        ahead[j] = left[j] / (squares[j] + ridge * weight[j])
+        total += left[j] * ahead[j]
+    return total
 
 
 @static
-def take(data, rows, starts, support, weight, level, ridge, removed, basis, target, way, shift, coef, residual):
+def step(data, rows, starts, squares, weight, ridge, removed, left, ahead, before, way, pulled, turn, image):
+    """One step along ``way``, where the gradient's square was ``before``: what it is now, 0 where none is made."""
+    image[:] = 0.0
+    turn[:] = 0.0
+    spread(data, rows, starts, ahead, removed, turn, image)
+    products(data, rows, starts, squares, removed, turn, image, 0, len(way), pulled)
+    bending = 0.0
+    for j in range(len(way)):
+        pulled[j] = ridge * weight[j] * ahead[j] - pulled[j]
+        bending += pulled[j] * ahead[j]
+    if not bending > 0.0:
+        return 0.0
+    share = before / bending
+    after = 0.0
+    for j in range(len(way)):
+        way[j] += share * ahead[j]
+        left[j] -= share * pulled[j]
+        after += left[j] * left[j] / (squares[j] + ridge * weight[j])
+    ratio = after / before
+    for j in range(len(way)):
+        ahead[j] = left[j] / (squares[j] + ridge * weight[j]) + ratio * ahead[j]
+    return after
+
+
+@static
+def take(data, rows, starts, weight, level, ridge, removed, basis, target, way, shift, coef, residual):
     """Go the way, with coefficients that would change sign put to zero, or only as far as none does."""
-    size = len(support)
-    old = np.empty(size)
-    before = objective(residual, basis, shift, support, size, weight, level, ridge, coef)
-    for a in range(size):
-        old[a] = coef[support[a]]
+    size = len(coef)
+    old = coef.copy()
+    before = objective(residual, basis, shift, target, weight, level, ridge, coef)
     for attempt in range(2):
         share, first = 1.0, -1
-        for a in range(size):
-            if (old[a] + way[a]) * old[a] < 0.0 and -old[a] / way[a] < share:
-                share, first = -old[a] / way[a], a
-        for a in range(size):
-            found = old[a] + (way[a] if attempt == 0 else share * way[a])
-            coef[support[a]] = found if found * old[a] > 0.0 else 0.0
+        for j in range(size):
+            if (old[j] + way[j]) * old[j] < 0.0 and -old[j] / way[j] < share:
+                share, first = -old[j] / way[j], j
+        for j in range(size):
+            found = old[j] + (way[j] if attempt == 0 else share * way[j])
+            coef[j] = found if found * old[j] > 0.0 else 0.0
         if attempt == 1 and first >= 0:
-            coef[support[first]] = 0.0
-        residual_of(data, rows, starts, support, size, removed, target, coef, shift, residual)
-        if objective(residual, basis, shift, support, size, weight, level, ridge, coef) < before:
+            coef[first] = 0.0
+        residual_of(data, rows, starts, removed, target, coef, shift, residual)
+        if objective(residual, basis, shift, target, weight, level, ridge, coef) < before:
             return True
     return False

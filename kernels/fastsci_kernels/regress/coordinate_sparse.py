@@ -3,6 +3,8 @@
 The design may have a few dense directions taken out of it (the mean, columns without a penalty) without becoming
 dense: with an orthonormal ``Q (n, k)`` and ``B = X'Q``, a column of ``X - QB'`` has the product ``X_j'r0 + B_j s``
 with the residual ``r = r0 + Q s``, of which ``r0`` alone has ``n`` numbers that change.
+
+Rows and starts are of unsigned type: an index that may be negative costs as much again as the number it fetches.
 """
 
 from fastsci_kernels.regress.coordinate_gram import shrink
@@ -10,85 +12,121 @@ from fastsci_kernels.static import static
 
 
 @static
-def product(data, rows, starts, j, removed, shift, residual):
-    """Product of one column with the residual."""
-    a, b = 0.0, 0.0
-    begin, end = starts[j], starts[j + 1]
-    even = end - (end - begin) % 2
-    for i in range(begin, even, 2):
-        a += data[i] * residual[rows[i]]
-        b += data[i + 1] * residual[rows[i + 1]]
-    if even < end:
-        a += data[even] * residual[rows[even]]
-    for k in range(len(shift)):
-        b += removed[j, k] * shift[k]
-    return a + b
+def pack(data, rows, starts, chosen, own_data, own_rows, own_starts):
+    """Copy the chosen columns side by side, where they are read in order."""
+    for a in range(len(chosen)):
+        begin, place = starts[chosen[a]], own_starts[a]
+        for i in range(own_starts[a + 1] - place):
+            own_data[place + i] = data[begin + i]
+            own_rows[place + i] = rows[begin + i]
 
 
 @static
-def products(data, rows, starts, removed, shift, residual, first, last, out):
-    """Products of a range of columns."""
+def products(data, rows, starts, squares, removed, shift, residual, first, last, out):
+    """Products of a range of columns with the residual; 0 for those of which nothing is left."""
     for j in range(first, last):
-        out[j] = product(data, rows, starts, j, removed, shift, residual)
+        total = 0.0
+        for i in range(starts[j], starts[j + 1]):
+            total += data[i] * residual[rows[i]]
+        for k in range(len(shift)):
+            total += removed[j, k] * shift[k]
+        out[j] = total if squares[j] > 0.0 else 0.0
 
 
 @static
-def products_of(data, rows, starts, chosen, removed, shift, residual, first, last, out):
-    """Products of the columns listed in ``chosen``."""
-    for i in range(first, last):
-        out[i] = product(data, rows, starts, chosen[i], removed, shift, residual)
+def spread(data, rows, starts, steps, removed, shift, residual):
+    """Take a multiple of each column from the residual."""
+    for j in range(len(steps)):
+        step = steps[j]
+        if step != 0.0:
+            for i in range(starts[j], starts[j + 1]):
+                residual[rows[i]] -= step * data[i]
+            for k in range(len(shift)):
+                shift[k] += step * removed[j, k]
 
 
 @static
-def move(data, rows, starts, j, step, removed, shift, residual):
-    """Take a multiple of a column from the residual."""
-    for i in range(starts[j], starts[j + 1]):
-        residual[rows[i]] -= step * data[i]
-    for k in range(len(shift)):
-        shift[k] += step * removed[j, k]
+def sweep(data, rows, starts, squares, weight, level, ridge, positive, removed, shift, coef, residual):
+    """Minimise along each coordinate in turn; how many moved.
 
-
-@static
-def sweep(data, rows, starts, chosen, count, squares, weight, level, ridge, positive, removed, shift, coef, residual):
-    """Minimise along each of the chosen coordinates in turn; how many moved."""
+    The loops of `products` and `spread` are written out once more: as calls they would cost twice the time.
+    """
     moved = 0
-    for place in range(count):
-        j = chosen[place]
+    for j in range(len(coef)):
         own = squares[j]
         old = coef[j]
-        near = product(data, rows, starts, j, removed, shift, residual)
-        new = shrink(near + own * old, level * weight[j], positive)
+        near = own * old
+        for i in range(starts[j], starts[j + 1]):
+            near += data[i] * residual[rows[i]]
+        for k in range(len(shift)):
+            near += removed[j, k] * shift[k]
+        new = shrink(near, level * weight[j], positive)
         if new != 0.0:
             new /= own + ridge * weight[j]
         if new != old:
             coef[j] = new
-            move(data, rows, starts, j, new - old, removed, shift, residual)
+            step = new - old
+            for i in range(starts[j], starts[j + 1]):
+                residual[rows[i]] -= step * data[i]
+            for k in range(len(shift)):
+                shift[k] += step * removed[j, k]
             moved += 1
     return moved
 
 
 @static
-def residual_of(data, rows, starts, chosen, count, removed, target, coef, shift, residual):
+def residual_of(data, rows, starts, removed, target, coef, shift, residual):
     """The residual of some coefficients, anew."""
     residual[:] = target
     shift[:] = 0.0
-    for place in range(count):
-        j = chosen[place]
-        if coef[j] != 0.0:
-            move(data, rows, starts, j, coef[j], removed, shift, residual)
+    spread(data, rows, starts, coef, removed, shift, residual)
 
 
 @static
-def objective(residual, basis, shift, chosen, count, weight, level, ridge, coef):
-    """The primal objective."""
-    fit, size, length = 0.0, 0.0, 0.0
+def fit_of(residual, basis, shift, target):
+    """Squared length of the residual, and its product with the target."""
+    fit, explained = 0.0, 0.0
     for i in range(len(residual)):
         own = residual[i]
         for k in range(len(shift)):
             own += basis[k, i] * shift[k]
         fit += own * own
-    for place in range(count):
-        j = chosen[place]
+        explained += own * target[i]
+    return fit, explained
+
+
+@static
+def objective(residual, basis, shift, target, weight, level, ridge, coef):
+    """The primal objective."""
+    fit, size, length = fit_of(residual, basis, shift, target)[0], 0.0, 0.0
+    for j in range(len(coef)):
         size += weight[j] * abs(coef[j])
         length += weight[j] * coef[j] * coef[j]
     return 0.5 * fit + level * size + 0.5 * ridge * length
+
+
+@static
+def duality_gap(residual, basis, shift, target, weight, level, ridge, positive, coef, products):
+    """Primal less the better of two dual objectives, as `coordinate_gram.dual_objective` has them."""
+    fit, explained = fit_of(residual, basis, shift, target)
+    size, length, excess, beyond = 0.0, 0.0, 0.0, 0.0
+    for j in range(len(coef)):
+        w, pure, limit = coef[j], products[j], level * weight[j]
+        pulled = pure - ridge * weight[j] * w
+        if not positive:
+            pulled, pure = abs(pulled), abs(pure)
+        if pulled > excess * weight[j]:
+            excess = pulled / weight[j]
+        if pure > limit:
+            beyond += (pure - limit) * (pure - limit) / weight[j]
+        size += weight[j] * abs(w)
+        length += weight[j] * w * w
+    primal = 0.5 * (fit + ridge * length) + level * size
+    residual_squares = fit + ridge * length
+    scale = explained / residual_squares if residual_squares > 0.0 else 0.0
+    if excess * scale > level:
+        scale = level / excess
+    dual = scale * (explained - 0.5 * scale * residual_squares)
+    if ridge > 0.0:
+        dual = max(dual, explained - 0.5 * fit - 0.5 * beyond / ridge)
+    return primal - dual
