@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,16 @@ from . import _test_functions as test
 from ._convolution import projected
 from ._estimator import Estimator
 from ._grids import Grid, steps_of
-from ._problem import Array
+from ._problem import Array, NormalEquations
 from ._samples import refuse_non_finite, samples
+from ._weak_covariance import WeakTrajectory
 from .library import Library
 
 OVERLAP = 4  # test functions begin within half the width of one
 SHARE = 7  # parts of an axis: no test function that is chosen reaches farther to a side than one of them
 ENOUGH = 10  # samples to a side with which integrals of derivatives are accurate: on short axes that goes first
 MOST_FUNCTIONS = 20_000  # of one field
+WEIGHTINGS = ("covariance", "none")
 
 
 class WeakForm(Estimator):
@@ -53,7 +55,9 @@ class WeakForm(Estimator):
     References
     ----------
     Messenger & Bortz, Weak SINDy for partial differential equations, J. Comput. Phys. 443 (2021) 110525;
-    Weak SINDy: Galerkin-based data-driven model selection, Multiscale Model. Simul. 19 (2021) 1474.
+    Weak SINDy: Galerkin-based data-driven model selection, Multiscale Model. Simul. 19 (2021) 1474.  Its covariance:
+    Bortz, Messenger & Dukic, Direct estimation of parameters in ODE models using the weak-form estimation of nonlinear
+    dynamics, Bull. Math. Biol. 85 (2023) 110.
 
     Examples
     --------
@@ -76,12 +80,14 @@ class WeakForm(Estimator):
         *,
         tolerance: float = 1e-12,
         deviations: float = 2.0,
+        weighting: str = "covariance",
     ) -> None:
         self.half_width = half_width
         self.test_function_order = test_function_order
         self.stride = stride
         self.tolerance = tolerance
         self.deviations = deviations
+        self.weighting = weighting
 
     def equations(
         self,
@@ -113,6 +119,54 @@ class WeakForm(Estimator):
         ValueError
             Where a trajectory has fewer samples than a test function, or holds anything but finite numbers.
         """
+        chosen = self._trajectories(trajectories, times, controls)
+        found = [_rows(library, one) for one in chosen]
+        return np.concatenate([left for left, _ in found]), np.concatenate([right for _, right in found])
+
+    def refined(
+        self,
+        library: Library,
+        trajectories: Sequence[Any],
+        times: Sequence[Any],
+        controls: Sequence[Any] | None,
+        coef: Array,
+        solve: Callable[[NormalEquations], Array],
+    ) -> Array:
+        """Coefficients with the weights that ``weighting`` says.
+
+        Parameters
+        ----------
+        library, trajectories, times, controls
+            As for `equations`.
+        coef : ndarray, shape (d, p)
+            Those that the equations have without weights.
+        solve : callable
+            Coefficients ``(d, p)`` of `NormalEquations` of d targets, of which all but one are zero.
+
+        Returns
+        -------
+        ndarray, shape (d, p)
+        """
+        if self._weighting() == "none":
+            return coef
+        from ._weak_covariance import FEWEST, LinearisedRows
+        from ._weak_reweighted import reweighted
+
+        chosen = self._trajectories(trajectories, times, controls)
+        if min(len(one.states) for one in chosen) < FEWEST:
+            return coef
+        return reweighted([LinearisedRows(one, library) for one in chosen], coef, solve)
+
+    def _weighting(self) -> str:
+        if self.weighting not in WEIGHTINGS:
+            raise ValueError(f"weighting: is {self.weighting!r}, expected one of {', '.join(map(repr, WEIGHTINGS))}")
+        return self.weighting
+
+    def _trajectories(
+        self, trajectories: Sequence[Any], times: Sequence[Any], controls: Sequence[Any] | None
+    ) -> list[WeakTrajectory]:
+        """Check the samples, and choose the test functions of each trajectory."""
+        self._weighting()
         every = [samples(one, f"X[{index}]") for index, one in enumerate(trajectories)]
         if not every:
             raise ValueError("trajectories: has 0 entries, expected at least 1")
@@ -130,19 +184,13 @@ class WeakForm(Estimator):
         corners = [test.corner(np.asarray(one, np.float64), 0, step) for one, step in zip(every, means, strict=True)]
         frequency = float(np.average(corners, weights=[len(one) for one in every]))
         self.axes_ = []
-        rows: list[tuple[Array, Array]] = []
+        found: list[WeakTrajectory] = []
         for index, (states, inputs, clock, step) in enumerate(zip(every, extra, clocks, means, strict=True)):
-            axis = self._axis(f"X[{index}]", len(states), step, frequency, 1, 0, 1)
-            chosen: test.Axis = _uneven(axis, clock) if isinstance(clock, np.ndarray) else axis
-            self.axes_.append([chosen])
-            both = states if inputs is None else np.hstack((states, inputs))
-            n_inputs = both.shape[1]
-            n_terms = len(library.terms(n_inputs))
-            left = projected(both, library.transform, n_terms, [chosen], [(0,)])[:, 0]
-            refuse_overflow(left, library.feature_names([f"x{i}" for i in range(n_inputs)]))
-            right = projected(states, _identity, states.shape[1], [chosen], [(1,)])[:, 0]
-            rows.append((left, right))
-        return np.concatenate([left for left, _ in rows]), np.concatenate([right for _, right in rows])
+            even = self._axis(f"X[{index}]", len(states), step, frequency, 1, 0, 1)
+            axis: test.Axis = _uneven(even, clock) if isinstance(clock, np.ndarray) else even
+            self.axes_.append([axis])
+            found.append(WeakTrajectory(states, inputs, clock, axis))
+        return found
 
     def grid_axes(self, grids: Sequence[Grid], fields: Sequence[np.ndarray], derivatives: Sequence[int]) -> None:
         """Choose the test functions of fields: ``derivatives`` are the highest along each axis, time's last."""
@@ -230,6 +278,15 @@ def refuse_overflow(columns: Array, names: Sequence[str]) -> None:
             f"library: its term {names[int(np.argmin(good))]} is not finite on this data; leave it out, or scale the"
             " data"
         )
+
+
+def _rows(library: Library, one: WeakTrajectory) -> tuple[Array, Array]:
+    """Both sides of the equations of one trajectory, (K, p) and (K, d)."""
+    both = one.joined(one.states)
+    n_inputs = both.shape[1]
+    left = projected(both, library.transform, len(library.terms(n_inputs)), [one.axis], [(0,)])[:, 0]
+    refuse_overflow(left, library.feature_names([f"x{i}" for i in range(n_inputs)]))
+    return left, projected(one.states, _identity, one.states.shape[1], [one.axis], [(1,)])[:, 0]
 
 
 def _identity(values: np.ndarray) -> Array:
