@@ -10,22 +10,25 @@ from typing import Any
 import numpy as np
 
 from .._validate import whole
-from ._problem import Array, NormalEquations
+from ._distinct import Path, residual_squares_along, solve_distinct
+from ._problem import Array, Mask, NormalEquations
 from ._regressor import SparseRegressor
 from ._thresholded import Thresholded, check, lost_digits, solve_along
 from .criteria import check_criterion, information_criterion
 from .thresholding import STLSQ, EliminationWarning
 
 ROUNDINGS = 64.0  # of the sums of squares, within which a residual is none
+ERRORS_UNDERESTIMATED = 2.0  # by which targets may err more than is told of them
 MOST_BY_FACTORS = 2e8  # flops of factors of a stored design; a longer path goes by the sums and ends with factors
 
 
 class ThresholdPath(SparseRegressor):
     """Sequentially thresholded least squares with its threshold chosen by a criterion, for every target its own.
 
-    All thresholds are solved in one batch from the same full solution.  Models whose residual is within rounding of
-    the sums (or within ``tolerance``) explain the target exactly, and then the one with fewest terms is taken, since no
-    criterion can compare residuals that are rounding.
+    All thresholds start from the same full solution, and every set of terms that they meet is solved once.  Models
+    whose residual is within rounding of the sums explain the target exactly, and no criterion can compare them.  Of
+    these, of those that the criterion tells no worse than the best, and of those that explain less than these by no
+    more than ``tolerance`` the one with fewest terms is taken.
 
     Parameters
     ----------
@@ -39,20 +42,24 @@ class ThresholdPath(SparseRegressor):
     criterion : {"ebic", "bic", "aicc", "aic", "hqc", "cv"}, default "ebic"
         An information criterion, or cross-validation over ``n_folds`` stretches of samples, of which the sparsest
         model within one standard error of the best is taken.  The extended Bayesian criterion counts the models that
-        a large library offers, among which some spurious term always fits a little.
+        a large library offers, among which some spurious term always fits a little.  Where `SINDy` differentiates,
+        criteria count samples as one that share their noise.
     n_folds : int, default 5
     evidence : float, default 10.0
         By how much a model's criterion must be smaller for more terms to be believed; the sparsest model within it is
         taken.  Ten is held for very strong evidence (Kass & Raftery 1995; Burnham & Anderson 2002, section 2.6).
-    tolerance : float or array_like, shape (m,), default 0.0
-        Residual, as a share of the target (root of the ratio of squares), that counts as none: the error of the
-        derivatives, where it is known.  Finite differences err systematically, and terms would be found for that.
+    tolerance : float or array_like, shape (m,), optional
+        Share of the target (root of the ratio of squares) that terms need not explain.  Unless given it is twice what
+        is known of the target's own error: `SINDy` has its differentiation estimate that, since finite differences err
+        systematically, and terms would be found for it.  0 has everything explained.
 
     Attributes
     ----------
     coef_ : ndarray, shape (p,) or (m, p)
     threshold_ : ndarray, shape (m,)
         The largest threshold that gives the chosen model.
+    tolerance_ : ndarray, shape (m,)
+        The tolerance that was used.
     thresholds_ : ndarray, shape (n_thresholds, m)
     path_ : ndarray, shape (n_thresholds, m, p)
         Coefficients at all thresholds.
@@ -82,6 +89,8 @@ class ThresholdPath(SparseRegressor):
     array([[False,  True, False, False,  True, False]])
     """
 
+    _allows_errors = True  # of the targets, where the problem tells them
+
     def __init__(
         self,
         optimizer: STLSQ | None = None,
@@ -91,7 +100,7 @@ class ThresholdPath(SparseRegressor):
         *,
         n_folds: int = 5,
         evidence: float = 10.0,
-        tolerance: Any = 0.0,
+        tolerance: Any = None,
     ) -> None:
         self.optimizer = optimizer
         self.thresholds = thresholds
@@ -107,14 +116,13 @@ class ThresholdPath(SparseRegressor):
         terms = found.support.sum(axis=2)
         self.criterion_ = information_criterion(
             np.maximum(self.residual_squares_, self._floors(problem, found.coef)),
-            problem.n_samples,
+            problem.n_samples / problem.inflation,
             terms,
             self.criterion,
             n_features=problem.n_features,
         )
-        good = self.criterion_ <= self.criterion_.min(axis=0) + float(self.evidence)
-        coef = self._choose(problem, found, np.where(good, terms, np.inf))
-        return coef if problem.root is None else self._at_chosen(problem)
+        self._choose(problem, found, self.criterion_ <= self.criterion_.min(axis=0) + float(self.evidence))
+        return self._at_chosen(problem)
 
     def _solve_folds(self, folds: list[NormalEquations]) -> Array:
         """Coefficients by cross-validation over stretches of samples, each given by its sums."""
@@ -128,8 +136,8 @@ class ThresholdPath(SparseRegressor):
         self.criterion_ = errors.sum(axis=0)
         least = np.argmin(self.criterion_, axis=0)
         spread = np.sqrt(len(folds)) * np.take_along_axis(errors.std(axis=0, ddof=1), least[None], axis=0)[0]
-        good = self.criterion_ <= self.criterion_.min(axis=0) + spread
-        return self._choose(problem, found, np.where(good, found.support.sum(axis=2), np.inf))
+        self._choose(problem, found, self.criterion_ <= self.criterion_.min(axis=0) + spread)
+        return self._at_chosen(problem)
 
     def _solve_samples(self, theta: Array, target: Array, weight: Array | None) -> Array:
         problem = NormalEquations.of(theta, target, weight)
@@ -148,40 +156,55 @@ class ThresholdPath(SparseRegressor):
             coef = self._at_chosen(NormalEquations.factorised(theta, target, weight))
         return coef
 
-    def _along(self, problem: NormalEquations) -> Thresholded:
-        tolerance = np.asarray(self.tolerance, np.float64)
-        if tolerance.shape not in ((), (problem.n_targets,)) or not ((tolerance >= 0) & (tolerance < 1)).all():
-            raise ValueError(
-                f"tolerance: is {self.tolerance!r}, expected a number of 0 to less than 1, or {problem.n_targets} of"
-                " them for the targets; take 0 for exact residuals"
-            )
+    def _along(self, problem: NormalEquations) -> Path:
+        self.tolerance_ = self._allowed(problem)
         if not 0 <= self.evidence < np.inf:
             raise ValueError(f"evidence: is {self.evidence!r}, expected a finite number of at least 0; 10 is strong")
         self.thresholds_ = self._default(problem) if self.thresholds is None else self._given(problem.n_targets)
         found = self._solutions(problem, self.thresholds_)
         self.path_ = found.coef
-        self.residual_squares_ = np.array([problem.residual_squares(coef) for coef in found.coef])
+        self.residual_squares_ = residual_squares_along(problem, found.coef)
         return found
 
-    def _solutions(self, problem: NormalEquations, thresholds: Array) -> Thresholded:
+    def _allowed(self, problem: NormalEquations) -> Array:
+        """Shares of the targets that terms need not explain, (m,)."""
+        if self.tolerance is None:
+            if problem.errors is None:
+                return np.zeros(problem.n_targets)
+            shares = ERRORS_UNDERESTIMATED**2 * problem.errors / np.where(problem.squares > 0, problem.squares, 1.0)
+            return np.minimum(np.sqrt(shares), 1.0)
+        tolerance = np.asarray(self.tolerance, np.float64)
+        if tolerance.shape not in ((), (problem.n_targets,)) or not ((tolerance >= 0) & (tolerance < 1)).all():
+            raise ValueError(
+                f"tolerance: is {self.tolerance!r}, expected a number of 0 to less than 1, or {problem.n_targets} of"
+                " them for the targets; take 0 to have everything explained"
+            )
+        return np.broadcast_to(tolerance, problem.n_targets)
+
+    def _solutions(self, problem: NormalEquations, thresholds: Array) -> Path:
         """At thresholds ``(B, m)``."""
-        if problem.root is not None and thresholds.size * problem.n_features**3 > MOST_BY_FACTORS:
+        if problem.root is None or thresholds.size * problem.n_features**3 > MOST_BY_FACTORS:
+            found = solve_distinct(problem, thresholds, *self._settings())
+            if found is not None:
+                return found
             problem = replace(problem, root=None, rotated=None)
+        found = self._each(problem, thresholds)
+        return Path(found.coef, found.support)
+
+    def _each(self, problem: NormalEquations, thresholds: Array) -> Thresholded:
+        """The same, with what rounding could have turned."""
+        limits = np.ascontiguousarray(np.broadcast_to(thresholds[:, :, None], (*thresholds.shape, problem.n_features)))
+        alpha, max_iter, unbias, normalised = self._settings()
+        return solve_along(problem, limits, alpha=alpha, max_iter=max_iter, unbias=unbias, normalize_columns=normalised)
+
+    def _settings(self) -> tuple[float, int, bool, bool]:
         base = STLSQ() if self.optimizer is None else self.optimizer
         check(base.alpha, base.max_iter)
-        limits = np.ascontiguousarray(np.broadcast_to(thresholds[:, :, None], (*thresholds.shape, problem.n_features)))
-        return solve_along(
-            problem,
-            limits,
-            alpha=base.alpha,
-            max_iter=base.max_iter,
-            unbias=base.unbias,
-            normalize_columns=base.normalize_columns,
-        )
+        return float(base.alpha), int(base.max_iter), base.unbias, base.normalize_columns
 
     def _at_chosen(self, problem: NormalEquations) -> Array:
-        """The chosen models again, by factors of the columns."""
-        found = self._solutions(problem, self.threshold_[None])
+        """The chosen models again, as exactly as the problem allows."""
+        found = self._each(problem, self.threshold_[None])
         self.support_, self.uncertain_ = found.support[0], found.uncertain[0]
         return found.coef[0]
 
@@ -205,28 +228,31 @@ class ThresholdPath(SparseRegressor):
         return np.stack([_between(np.abs(row[row != 0]), count) for row in full], axis=1)
 
     def _floors(self, problem: NormalEquations, path: Array) -> Array:
-        """Residuals below which a model is exact, (n_thresholds, m)."""
+        """Residuals that are rounding, (n_thresholds, m)."""
         explained = np.einsum("tmp,pm->tm", np.abs(path), np.abs(problem.cross))
-        rounding = ROUNDINGS * np.finfo(float).eps * (problem.squares + explained)
-        return np.maximum(rounding, np.asarray(self.tolerance, np.float64) ** 2 * problem.squares)
+        return ROUNDINGS * np.finfo(float).eps * (problem.squares + explained)
 
-    def _choose(self, problem: NormalEquations, found: Thresholded, cost: Array) -> Array:
-        """Take the cheapest model of each target, or the sparsest of those that are exact."""
+    def _choose(self, problem: NormalEquations, found: Path, good: Mask) -> None:
+        """Take the sparsest of the exact models of each target, or of the good ones where none is exact."""
         exact = self.residual_squares_ <= self._floors(problem, found.coef)
-        cost = np.where(exact.any(axis=0), np.where(exact, found.support.sum(axis=2), np.inf), cost)
+        good = np.where(exact.any(axis=0), exact, good)
+        best = np.argmin(np.where(good, self.criterion_, np.inf), axis=0)
+        least = np.take_along_axis(self.residual_squares_, best[None], axis=0)
+        # What more terms explain beyond these may be the error of the target.
+        good |= self.residual_squares_ <= least + self.tolerance_**2 * problem.squares
+        cost = np.where(good, found.support.sum(axis=2), np.inf)
         last = len(cost) - 1 - np.argmin(cost[::-1], axis=0)
         targets = np.arange(problem.n_targets)
         self.threshold_ = self.thresholds_[last, targets]
-        self.support_, self.uncertain_ = found.support[last, targets], found.uncertain[last, targets]
-        gone = np.flatnonzero(~self.support_.any(axis=1) & (problem.squares > 0))
+        gone = np.flatnonzero(~found.support[last, targets].any(axis=1) & (problem.squares > 0))
         if gone.size:
             warnings.warn(
-                f"no term explains enough of target {', '.join(map(str, gone))}; give a library with other terms, or"
-                " smaller thresholds",
+                f"no term explains enough of target {', '.join(map(str, gone))} (tolerance"
+                f" {self.tolerance_[gone].max():.2g}); give samples at shorter times, another library, or a"
+                " smaller tolerance",
                 EliminationWarning,
                 stacklevel=4,
             )
-        return found.coef[last, targets]
 
 
 def _between(magnitudes: Array, count: int) -> Array:

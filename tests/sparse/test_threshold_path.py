@@ -1,5 +1,8 @@
 """Thresholds chosen by the data: catalogue systems are found without a setting, exactly or with noise."""
 
+import warnings
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +11,7 @@ from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.criteria import information_criterion
 from fastsci.sparse.library import PolynomialLibrary
 from fastsci.sparse.threshold_path import ThresholdPath
-from fastsci.sparse.thresholding import STLSQ, EliminationWarning
+from fastsci.sparse.thresholding import STLSQ, EliminationWarning, IterationWarning
 from tests.sparse.trajectories_of import TRUTHS, coefficients, sampled
 
 NAMES = {"lotka_volterra": ["prey", "predators"], "van_der_pol": ["x", "v"], "duffing": ["x", "v"]}
@@ -67,6 +70,30 @@ def test_the_path_is_that_of_each_threshold():
     assert solver.threshold_.tolist() == [0.1]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"alpha": 0.0}, {"unbias": False}, {"normalize_columns": True, "alpha": 1e-3}, {"max_iter": 2}],
+    ids=repr,
+)
+def test_what_thresholds_share_is_found_once_and_is_the_same_to_the_bit(options):
+    problem = NormalEquations.of(DESIGN, TARGET)
+    solver = ThresholdPath(STLSQ(**options))
+    solver._solve(problem)
+    for limits, models in zip(solver.thresholds_, solver.path_, strict=True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EliminationWarning)
+            warnings.simplefilter("ignore", IterationWarning)
+            expected = [STLSQ(limit, **options)._solve(problem)[target] for target, limit in enumerate(limits)]
+        assert np.array_equal(models, expected)
+
+
+def test_columns_that_are_the_same_share_what_they_explain():
+    doubled = np.hstack((DESIGN, DESIGN[:, 1:2]))
+    found = ThresholdPath(STLSQ(alpha=0.0)).fit(doubled, TARGET[:, 0])
+    assert found.coef_[1] == pytest.approx(found.coef_[8], rel=1e-6)
+    assert found.predict(doubled) == pytest.approx(ThresholdPath().fit(DESIGN, TARGET[:, 0]).predict(DESIGN), abs=1e-3)
+
+
 @pytest.mark.parametrize("criterion", ["bic", "hqc", "cv"])
 def test_other_criteria(criterion):
     solver = ThresholdPath(criterion=criterion).fit(DESIGN, TARGET)
@@ -87,6 +114,26 @@ def test_a_known_error_of_the_target_is_not_modelled():
     bent = DESIGN[:, 1] * 2.0 + 1e-4 * DESIGN[:, 2]
     assert ThresholdPath().fit(DESIGN, bent).support_.sum() == 2
     assert ThresholdPath(tolerance=1e-3).fit(DESIGN, bent).support_.sum() == 1
+    problem = NormalEquations.of(DESIGN, bent[:, None])
+    told = replace(problem, errors=np.array([np.sum((1e-4 * DESIGN[:, 2]) ** 2)]))
+    assert [np.count_nonzero(ThresholdPath()._solve(one)) for one in (problem, told)] == [2, 1]
+
+
+def test_correlated_samples_count_for_less():
+    problem = replace(NormalEquations.of(DESIGN, TARGET), inflation=4.0)
+    solver = ThresholdPath()
+    solver._solve(problem)
+    terms = np.count_nonzero(solver.path_, axis=2)
+    expected = information_criterion(solver.residual_squares_, 100.0, terms, "ebic", n_features=8)
+    assert solver.criterion_ == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_known_error_is_not_modelled_beside_noise_either():
+    """What terms explain beyond the noise is no more than the error."""
+    noise = 1e-3 * np.random.default_rng(7).normal(size=400)
+    bent = DESIGN[:, 1] * 2.0 + 2e-3 * DESIGN[:, 2] + noise
+    assert ThresholdPath().fit(DESIGN, bent).support_.sum() == 2
+    assert ThresholdPath(tolerance=2e-3).fit(DESIGN, bent).support_.sum() == 1
 
 
 def test_cross_validation_by_sums_is_that_by_samples():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from fastsci_kernels.regress import stencils
 
 from ._base import Differentiator
@@ -85,6 +87,12 @@ class FiniteDifference(Differentiator):
         if self.periodic:
             return apply_periodic(x, times, window, weights, d, what, self.period)
         return apply(x, times, window, weights, d, what, one_sided=not self.drop_endpoints)
+
+    def _finer(self, count: int) -> Self | None:
+        order = whole("order", self.order, 1) + 2
+        if count <= order + self.d:
+            return None
+        return self._with(order=order)
 
 
 def _window(order: int, d: int, *, even: bool) -> Window:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from fastsci_kernels.regress import stencils
 
 from ._base import Differentiator
@@ -66,6 +68,12 @@ class SavitzkyGolay(Differentiator):
 
     def _smoothed(self, x: Array, times: Times) -> Array:
         return self._derivative(x, times, 0)
+
+    def _finer(self, count: int) -> Self | None:
+        degree = self.polyorder + 2
+        if degree >= self.window_length:
+            return None
+        return self._with(polyorder=degree)
 
 
 def fit_windows(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from ._samples import Array, Times
 from .finite_difference import FiniteDifference
 from .savitzky_golay import fit_windows
@@ -52,6 +54,11 @@ class SmoothedFiniteDifference(FiniteDifference):
     def _both(self, x: Array, times: Times, d: int) -> tuple[Array, Array]:
         smoothed = self._smoothed(x, times)
         return smoothed, super()._derivative(smoothed, times, d)
+
+    def _finer(self, count: int) -> Self | None:
+        finer = super()._finer(count)
+        degree = self.polyorder + 2
+        return None if finer is None or degree >= self.window_length else finer.set_params(polyorder=degree)
 
     def _smoothed(self, x: Array, times: Times) -> Array:
         even = times.evened(self.is_uniform)

@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import lsq_linear
 
 from fastsci.sparse.differentiation import FiniteDifference, SavitzkyGolay, TotalVariation
+from fastsci.sparse.differentiation._noise import noise
 from fastsci.sparse.differentiation._samples import Times
-from fastsci.sparse.differentiation.total_variation import noise
 
 RNG = np.random.default_rng(24)
 
