@@ -225,7 +225,7 @@ def fit(model: SINDy, data: Measured) -> Discovered:
             model.fit(data.states, **given, feature_names=data.names)
             clock.append(time.perf_counter())
     if not np.any(model.coef_):
-        raise RunFailed("no term is left in any equation; try a lower --threshold, or --threshold path")
+        raise RunFailed(f"no term is left in any equation; try {_remedy(model)}")
     seconds = clock[-1] - clock[-2]
     ensemble = isinstance(model, EnsembleSINDy)
     errors = model.coef_std_ if ensemble else standard_errors(model.problem_, model.coef_)
@@ -238,6 +238,12 @@ def fit(model: SINDy, data: Measured) -> Discovered:
         clock[1] - clock[0] - seconds,
         list(dict.fromkeys(str(warning.message) for warning in warned)),
     )
+
+
+def _remedy(model: SINDy) -> str:
+    if isinstance(model.optimizer, ThresholdPath):
+        return "samples at shorter times, another --library, or a --threshold of your own"
+    return "a lower --threshold, or --threshold path"
 
 
 def _explained(model: Any) -> float:
@@ -262,7 +268,7 @@ def report(parsed: argparse.Namespace, data: Measured, found: Discovered) -> lis
         f"support    {counts.sum()} terms of {model.coef_.size}{each}",
         f"fit        R2 = {_r2(found.r2)}; condition {model.condition_:.2g}, by {_route(model)}",
         f"time       {found.seconds:.3g} s{ready}",
-        *(f"note       {note}" for note in [*data.notes, *found.warned]),
+        *(f"note       {note}" for note in [*data.notes, *_derivatives(model), *_below(parsed, model), *found.warned]),
         "",
         *found.equations(),
     ]
@@ -283,6 +289,24 @@ def _method(parsed: argparse.Namespace, model: Any) -> str:
         derivatives = "weak form" if parsed.weak else "a map"
     ensemble = f", {parsed.ensemble} bootstraps" if parsed.ensemble else ""
     return f"{threshold}, alpha {parsed.alpha:g}; {derivatives}{ensemble}"
+
+
+def _derivatives(model: Any) -> list[str]:
+    """What the derivatives are known to err by, where the path of thresholds allows for it."""
+    problem = model.problem_
+    if problem.errors is None:
+        return []
+    shares = np.sqrt(problem.errors / np.where(problem.squares > 0, problem.squares, 1.0))
+    return [f"derivatives err by up to {100.0 * shares.max():.2g} %, for which no term is sought"]
+
+
+def _below(parsed: argparse.Namespace, model: Any) -> list[str]:
+    """Of terms that the ridge kept above the threshold and plain least squares have put below."""
+    if parsed.ensemble or parsed.threshold == "path" or not parsed.alpha > 0:
+        return []
+    count = int(np.count_nonzero((model.coef_ != 0) & (np.abs(model.coef_) < float(parsed.threshold))))
+    terms = f"{count} term{'s' if count > 1 else ''}"
+    return [f"{terms} below the threshold, bent by the ridge; --alpha 1e-6 or --threshold path"] if count else []
 
 
 def _number(value: Any) -> str:

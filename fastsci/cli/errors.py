@@ -18,6 +18,7 @@ _OPTIONS = {
     "max_steps": "--max-steps",
     "controller": "--controller",
     "seed": "--seed",
+    "rng": "--seed",
     "method": "--method",
     "dtype": "--dtype",
     "device": "--device",

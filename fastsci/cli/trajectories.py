@@ -145,6 +145,13 @@ def _read(path: Path, columns: Columns, *, time_is_column: bool, is_map: bool) -
     if not states:
         others = ", ".join(names[place] for place in [*times, *taken])
         raise UsageError(f"--states: {path} holds no column beside {others}; a model needs a state")
+    chosen = [names[place] for place in [*states, *places["controls"]]]
+    twice = next((name for name in chosen if chosen.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"DATA: {path} would give two inputs of the model the name {twice!r}; name its columns apart, or pick some"
+            " with --states and --controls"
+        )
     numbers = [*states, *places["controls"], *times]
     values = load_csv(path, head, WANTED, columns=numbers, missing=True) if whole is None else whole[:, numbers]
     labels: np.ndarray | None = None
@@ -157,7 +164,7 @@ def _read(path: Path, columns: Columns, *, time_is_column: bool, is_map: bool) -
         np.ascontiguousarray(values[:, n_states : n_states + n_controls]) if n_controls else None,
         values[:, -1].copy() if times else None,
         labels,
-        [names[place] for place in [*states, *places["controls"]]],
+        chosen,
     )
 
 

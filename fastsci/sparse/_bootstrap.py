@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from fastsci_kernels.regress.plan import Plan
 
+from ._block_triangles import block_rows, stored_rows
 from ._problem import Array
 from ._routes import Data
 from .library import Library, PolynomialLibrary, plan_of
@@ -32,6 +35,9 @@ class Resampled:
         Of the targets.
     samples, drawn_samples, left_out_samples : float or ndarray, shape (n_models,)
         Numbers of samples, or the sums of their weights.
+    rows : function
+        Gives, some at a time, rows of terms and targets (r, p + m) whose products are those of the samples, and how
+        often each bootstrap drew them, (n_models, r).
     """
 
     plan: Plan
@@ -43,6 +49,7 @@ class Resampled:
     samples: float
     drawn_samples: Array
     left_out_samples: Array
+    rows: Callable[[], Iterator[tuple[Array, Array]]]
 
 
 def resampled(
@@ -69,7 +76,9 @@ def resampled(
             )
         counts = rng.multinomial(n_units, np.full(n_units, 1.0 / n_units), size=n_models).astype(np.float64)
     plan = plan_of(library.terms(data[0][0].shape[1]), data[0][0].shape[1], data[0][1].shape[1])
-    return _gathered(plan, units.sum(axis=0), counts @ units, (counts == 0.0) @ units)
+    length, whole = _length(data, block_length), bootstrap == "trajectories"
+    found = units.sum(axis=0), counts @ units, (counts == 0.0) @ units
+    return _gathered(plan, *found, lambda: block_rows(library, data, length, counts, whole=whole))
 
 
 def block_sums(library: Library, data: Data, block_length: int | None, *, whole: bool = False) -> Array:
@@ -77,8 +86,7 @@ def block_sums(library: Library, data: Data, block_length: int | None, *, whole:
 
     Blocks never span two trajectories; ``whole`` takes each trajectory as one.
     """
-    n_samples = sum(len(inputs) for inputs, _, _ in data)
-    length = max(1, -(-n_samples // DEFAULT_BLOCKS)) if block_length is None else block_length
+    length = _length(data, block_length)
     mean = PolynomialLibrary(degree=0)
     found: list[Array] = []
     for inputs, targets, weight in data:
@@ -97,35 +105,52 @@ def block_sums(library: Library, data: Data, block_length: int | None, *, whole:
     return np.concatenate(found)
 
 
-def _of_samples(library: Library, data: Data, n_models: int, rng: np.random.Generator) -> Resampled:
-    """Independent draws of single samples, chunk by chunk: their number in each chunk first, then which."""
-    from fastsci_kernels.regress import features
+def _length(data: Data, block_length: int | None) -> int:
+    n_samples = sum(len(inputs) for inputs, _, _ in data)
+    return max(1, -(-n_samples // DEFAULT_BLOCKS)) if block_length is None else block_length
 
+
+def _of_samples(library: Library, data: Data, n_models: int, rng: np.random.Generator) -> Resampled:
+    """Independent draws of single samples."""
     n_inputs, n_targets = data[0][0].shape[1], data[0][1].shape[1]
-    terms = library.terms(n_inputs)
-    plan, columns = plan_of(terms, n_inputs, n_targets), plan_of(terms, n_inputs, 0, moments=False)
+    plan = plan_of(library.terms(n_inputs), n_inputs, n_targets)
     lefts, rights = _factors(plan)
     size = max(1, CHUNK_NUMBERS // max(n_models, plan.n_products))
+    same = copy.deepcopy(rng)
+    width = plan.n_products + n_targets + 1
+    total, drawn, left_out = np.zeros(width), np.zeros((n_models, width)), np.zeros((n_models, width))
+    for rows, weight, counts in _draws(library, data, n_models, size, rng):
+        products = np.hstack((rows[:, lefts] * rows[:, rights], rows[:, -n_targets:], np.ones((len(rows), 1))))
+        products *= weight[:, None]
+        total += products.sum(axis=0)
+        drawn += counts @ products
+        left_out += (counts == 0.0) @ products
+
+    def again() -> Iterator[tuple[Array, Array]]:
+        for rows, weight, counts in _draws(library, data, n_models, size, copy.deepcopy(same)):
+            yield rows * np.sqrt(weight)[:, None], counts
+
+    return _gathered(plan, total, drawn, left_out, again)
+
+
+def _draws(
+    library: Library, data: Data, n_models: int, size: int, rng: np.random.Generator
+) -> Iterator[tuple[Array, Array, Array]]:
+    """Terms and targets of ``size`` samples at a time, their weights, and how often each bootstrap draws them.
+
+    Their number in each chunk is drawn first, then which.
+    """
     chunks = [(part, first, min(first + size, len(part[0]))) for part in data for first in range(0, len(part[0]), size)]
     lengths = np.array([last - first for _, first, last in chunks])
     n_samples = int(lengths.sum())
     shares = rng.multinomial(n_samples, lengths / n_samples, size=n_models)
-    width = plan.n_products + n_targets + 1
-    total, drawn, left_out = np.zeros(width), np.zeros((n_models, width)), np.zeros((n_models, width))
     for number, ((inputs, targets, weight), first, last) in enumerate(chunks):
-        outputs = np.asarray(targets[first:last], np.float64)
-        rows = np.hstack((features.values(columns, inputs[first:last]), outputs))
-        products = np.hstack((rows[:, lefts] * rows[:, rights], outputs, np.ones((last - first, 1))))
-        if weight is not None:
-            products *= np.asarray(weight[first:last], np.float64)[:, None]
         length = last - first
         places = rng.integers(length, size=int(shares[:, number].sum()))
         places += np.repeat(np.arange(n_models) * length, shares[:, number])
         counts = np.bincount(places, minlength=n_models * length).reshape(n_models, length)
-        total += products.sum(axis=0)
-        drawn += counts.astype(np.float64) @ products
-        left_out += (counts == 0).astype(np.float64) @ products
-    return _gathered(plan, total, drawn, left_out)
+        own = np.ones(length) if weight is None else np.asarray(weight[first:last], np.float64)
+        yield stored_rows(library, inputs[first:last], targets[first:last]), own, counts.astype(np.float64)
 
 
 def _factors(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
@@ -139,9 +164,11 @@ def _factors(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     return pairs[0], pairs[1]
 
 
-def _gathered(plan: Plan, total: Array, drawn: Array, left_out: Array) -> Resampled:
+def _gathered(
+    plan: Plan, total: Array, drawn: Array, left_out: Array, rows: Callable[[], Iterator[tuple[Array, Array]]]
+) -> Resampled:
     n = plan.n_products
     return Resampled(
         plan, total[:n], drawn[:, :n], left_out[:, :n], total[n:-1], left_out[:, n:-1],
-        float(total[-1]), drawn[:, -1], left_out[:, -1],
+        float(total[-1]), drawn[:, -1], left_out[:, -1], rows,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg
 
 from fastsci_kernels.regress.branch import advance, exchange
 from fastsci_kernels.regress.completion import complete
@@ -21,6 +22,7 @@ PIECE_SECONDS = 0.02
 LANES = 8  # the kernels look at whole blocks of columns
 FIRST_BUDGET = 100
 DEPENDENT = 1e-12
+SATURATED = 1e-8  # of a square or a coefficient that counts as zero
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,20 @@ class BranchSearch:
         for order, by_value in ((orders[1], False), (orders[2], True)):
             eliminate(gram, cross, none, self._scale[None], by_value, order, 0, 1)
         return [order[0, 0] for order in orders]
+
+    def is_saturated(self) -> bool:
+        """Whether the rank is that of too few samples, and not that of some columns that depend on one another.
+
+        Too few samples are met exactly by all columns together, and each column beyond the rank then takes all others.
+        """
+        n_features = len(self.gram)
+        if self.rank == n_features or self.least > SATURATED * self.square:
+            return False
+        gram = self.gram - np.diag(self._ridge)
+        order = linalg.qr(gram, mode="r", pivoting=True, check_finite=False)[1]
+        basis, rest = order[: self.rank], order[self.rank :]
+        parts = np.abs(np.linalg.lstsq(gram[:, basis], gram[:, rest], rcond=DEPENDENT)[0])
+        return bool((parts.min(axis=0) > SATURATED * parts.max(axis=0)).any())
 
     def empty(self) -> Found:
         """The model without a column."""

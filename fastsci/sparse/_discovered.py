@@ -182,6 +182,13 @@ class DiscoveredModel(Estimator):
         from .model_system import simulate
 
         self._require_fitted()
+        if u is not None and not self.n_control_features_:
+            raise ValueError("u: was given, but the model was fitted without controls")
+        if u is None and self.n_control_features_ and "params" not in options:
+            raise ValueError(
+                f"u: is missing, expected what drives {', '.join(self.input_names_[self.n_features_in_ :])}: a function"
+                " of time, (times, values) or constants"
+            )
         few = self.coef_.size <= MOST_PARAMETERS
         system = self.to_system(parameters=few, support=np.ones_like(self.coef_, bool) if few else None, control=u)
         return simulate(system, y0, t_eval, **options)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+ROUNDING = 2.0**-47  # of a product of two columns, in units of their lengths: 32 roundings of one number
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class NormalEquations:
     root, rotated : ndarray or None, shapes (p, p) and (p, m)
         Where ``theta`` was factorised, ``theta = Q root`` and ``rotated = Q' target``: solutions then lose digits with
         the condition of ``theta`` and not with its square.
+    errors : ndarray or None, shape (m,)
+        Sums of squares of what the targets themselves are known to err by.
+    inflation : float
+        How many samples count as one, since the noise of the targets is correlated.
     """
 
     gram: Array
@@ -37,14 +42,20 @@ class NormalEquations:
     n_samples: float
     root: Array | None = None
     rotated: Array | None = None
+    errors: Array | None = None
+    inflation: float = 1.0
 
     @classmethod
     def of(cls, theta: Array, target: Array, weight: Array | None = None) -> NormalEquations:
         """From a stored design ``(n, p)``, targets ``(n, m)`` and weights ``(n,)`` of the samples."""
-        weighted = theta if weight is None else theta * weight[:, None]
-        squares = np.einsum("ni,ni->i", target if weight is None else target * weight[:, None], target)
         total = float(len(theta) if weight is None else weight.sum())
-        return cls(weighted.T @ theta, weighted.T @ target, squares, total)
+        with np.errstate(over="ignore", invalid="ignore"):
+            weighted = theta if weight is None else theta * weight[:, None]
+            squares = np.einsum("ni,ni->i", target if weight is None else target * weight[:, None], target)
+            gram, cross = weighted.T @ theta, weighted.T @ target
+        _refuse_overflow(np.diag(gram), theta, "of the design")
+        _refuse_overflow(squares, target, "of the targets")
+        return cls(gram, cross, squares, total)
 
     @classmethod
     def factorised(cls, theta: Array, target: Array, weight: Array | None = None) -> NormalEquations:
@@ -69,18 +80,22 @@ class NormalEquations:
     def solve(self, support: Mask, target: int, alpha: float = 0.0) -> Array:
         """Ridge coefficients ``(p,)`` of one target on a support ``(p,)``, zero elsewhere.
 
-        Minimises ``|y - theta c|^2 + alpha |c|^2``; of columns that depend on one another the solution of least norm.
+        Minimises ``|y - theta c|^2 + alpha |c|^2``.  Where rounding hides whether columns depend on one another they
+        count as dependent, and the solution is that of least norm in units of columns of unit length: of two columns
+        that are the same each takes half.
         """
         coef = np.zeros(self.n_features)
-        norms = np.sqrt(np.diag(self.gram))
-        chosen = np.flatnonzero(support & (norms > 0))
+        squares = np.diag(self.gram)
+        chosen = np.flatnonzero(support & (squares > 0))
         if not chosen.size:
             return coef
-        scale = 1.0 / norms[chosen]
+        # Of the columns with the ridge's rows below them: all that follows is of unit length.
+        scale = 1.0 / np.sqrt(squares[chosen] + alpha)
         if self.root is not None and self.rotated is not None:
             rows = np.vstack((self.root[:, chosen] * scale, np.diag(np.sqrt(alpha) * scale)))
             right = np.concatenate((self.rotated[:, target], np.zeros(chosen.size)))
-            found = linalg.lstsq(rows, right, check_finite=False, lapack_driver="gelsd")[0]
+            negligible = chosen.size * ROUNDING
+            found = np.linalg.lstsq(rows, right, rcond=negligible)[0]
         else:
             system = self.gram[np.ix_(chosen, chosen)] * np.outer(scale, scale) + np.diag(alpha * scale**2)
             found = _symmetric_solve(system, self.cross[chosen, target] * scale)
@@ -133,10 +148,23 @@ class NormalEquations:
         return float(conditioning.condition(np.ascontiguousarray(self.gram)))
 
 
+def _refuse_overflow(squares: Array, columns: Array, what: str) -> None:
+    if not np.isfinite(squares).all():
+        place = int(np.argmin(np.isfinite(squares)))
+        largest = float(np.abs(columns[:, place]).max())
+        raise ValueError(f"column {place} {what} reaches {largest:.3g}: its squares exceed float64; rescale the data")
+
+
 def _symmetric_solve(system: Array, right: Array) -> Array:
-    try:
-        return linalg.cho_solve(linalg.cho_factor(system, lower=True, check_finite=False), right, check_finite=False)
-    except linalg.LinAlgError:
-        values, vectors = np.linalg.eigh(system)
-        kept = values > len(values) * np.finfo(float).eps * values[-1]
-        return vectors[:, kept] @ ((vectors[:, kept].T @ right) / values[kept])
+    """Solution of a system of unit diagonal, of least norm where rounding could have made it regular."""
+    from fastsci_kernels.regress import cholesky, conditioning
+
+    size = len(system)
+    factor, diagonal = np.array(system, order="C"), np.empty(size)
+    if cholesky.factorise(factor, diagonal, size) and conditioning.regular(factor, diagonal, size):
+        found = np.array(right)
+        cholesky.solve(factor, found, size)
+        return found
+    values, vectors = np.linalg.eigh(system)
+    kept = values > size * ROUNDING
+    return vectors[:, kept] @ ((vectors[:, kept].T @ right) / values[kept])

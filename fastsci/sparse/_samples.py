@@ -10,9 +10,18 @@ from .._arrays import to_numpy
 
 
 def samples(value: Any, name: str, width: int | None = None) -> np.ndarray:
-    """Rows of numbers (n, width); one-dimensional data is one column.  Not copied: memory maps stay on the disk."""
+    """Rows of numbers (n, width); one-dimensional data is one column.  Not copied: memory maps stay on the disk.
+
+    Where a mask hides numbers they count as missing.
+    """
     array = to_numpy(value, name)
-    array = array if isinstance(array, np.ndarray) else np.asarray(array)
+    if not isinstance(array, np.ndarray):
+        try:
+            array = np.asarray(array)
+        except ValueError as error:
+            raise ValueError(f"{name}: holds rows of different lengths, expected as many numbers in each") from error
+    if isinstance(array, np.ma.MaskedArray) and array.dtype.kind in "fiub":
+        array = np.where(np.ma.getmaskarray(array), np.nan, array.data) if np.ma.is_masked(array) else array.data
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name}: holds {array.dtype}, expected real numbers; convert it to float64")
     if array.ndim == 1:

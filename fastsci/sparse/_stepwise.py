@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg
 
-from ._problem import Array, Mask, NormalEquations
+from ._problem import ROUNDING, Array, Mask, NormalEquations
 
-ROUNDING = 2.0**-47  # of a product of two columns, in units of their lengths
 DEPENDENT = 1e-8  # share of a column beyond those before it, below which singular values have to tell its rank
 
 
@@ -51,10 +49,12 @@ def thresholded_by_factors(
 
 def _solution(problem: NormalEquations, target: int, support: Mask, alpha: float) -> tuple[Array, Array]:
     """Ridge coefficients and bounds of what rounding does to them; none is known of a Gram matrix that is singular."""
+    from scipy import linalg
+
     if problem.root is None or problem.rotated is None:
         return problem.solve(support, target, alpha), np.full(problem.n_features, np.inf)
     chosen = np.flatnonzero(support)
-    scale = 1.0 / problem.norms()[chosen]
+    scale = 1.0 / np.sqrt(np.diag(problem.gram)[chosen] + alpha)
     rows = np.vstack((problem.root[:, chosen] * scale, np.diag(np.sqrt(alpha) * scale)))
     right = np.concatenate((problem.rotated[:, target], np.zeros(chosen.size)))[:, None]
     triangle: Array = np.linalg.qr(np.hstack((rows, right)))[1]
@@ -65,7 +65,7 @@ def _solution(problem: NormalEquations, target: int, support: Mask, alpha: float
         inverse = linalg.solve_triangular(root, np.eye(size), check_finite=False)
     else:
         left, values, right_vectors = np.linalg.svd(root)
-        kept = values > size * np.finfo(float).eps * values[0]
+        kept = values > size * ROUNDING
         inverse = (right_vectors[kept].T / values[kept]) @ left[:, kept].T
     found = inverse @ rotated
     # What least squares lose: with the condition for the part that is explained, with its square for the residual.

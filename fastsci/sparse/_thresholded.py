@@ -129,7 +129,10 @@ def _by_factors(
 
 def limits_of(threshold: Any, n_targets: int, n_features: int) -> Array:
     """Thresholds of every target and feature, (m, p)."""
-    limits = np.asarray(threshold, np.float64)
+    try:
+        limits = np.asarray(threshold, np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"threshold: is {threshold!r}, expected a number or an array of numbers") from None
     if limits.shape not in ((), (n_features,), (n_targets, n_features)):
         raise ValueError(
             f"threshold: has shape {limits.shape}, expected a number, ({n_features},) for the features or"

@@ -27,9 +27,8 @@ class Trajectory:
 
 
 def trajectories(X: Any, t: Any = None, x_dot: Any = None, u: Any = None) -> list[Trajectory]:
-    """Check one trajectory or a list of them."""
-    many = isinstance(X, list | tuple) and len(X) > 0 and np.ndim(X[0]) > 0
-    if not many:
+    """Check one trajectory or a list of them; lists of numbers in a list are the rows of one."""
+    if not (isinstance(X, list | tuple) and len(X) > 0 and _is_array(X[0])):
         return [_trajectory(X, t, x_dot, u, "")]
     count = len(X)
     steps = t if isinstance(t, list | tuple) else [t] * count
@@ -53,6 +52,17 @@ def trajectories(X: Any, t: Any = None, x_dot: Any = None, u: Any = None) -> lis
     return found
 
 
+def _is_array(value: Any) -> bool:
+    """Whether this is a trajectory in a list of them, and no number nor row of numbers."""
+    if isinstance(value, list | tuple):
+        return len(value) > 0 and any(_has_length(entry) for entry in value)
+    return np.ndim(value) > 0
+
+
+def _has_length(value: Any) -> bool:
+    return isinstance(value, list | tuple) or np.ndim(value) > 0
+
+
 def _trajectory(X: Any, t: Any, x_dot: Any, u: Any, place: str) -> Trajectory:
     states = samples(X, f"X{place}")
     if len(states) == 0:
@@ -70,7 +80,10 @@ def _trajectory(X: Any, t: Any, x_dot: Any, u: Any, place: str) -> Trajectory:
 def _times(t: Any, n: int, name: str) -> float | Array | None:
     if t is None:
         return None
-    times = np.asarray(t, np.float64)
+    given = np.asarray(t)
+    if given.dtype.kind not in "fiu":
+        raise TypeError(f"{name}: holds {given.dtype}, expected a time step or times as numbers, in seconds, say")
+    times = given.astype(np.float64)
     if times.ndim == 0:
         step = float(times)
         if not (np.isfinite(step) and step > 0):

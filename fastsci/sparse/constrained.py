@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ._problem import Array, Mask, NormalEquations
 from ._quadratic_program import Constraints, Minimum, minimise
 from ._regressor import SparseRegressor
+from .thresholding import EliminationWarning
 
 ORDERS = ("target", "feature")
 
@@ -120,6 +122,14 @@ class ConstrainedSTLSQ(SparseRegressor):
             support = kept
         found = minimise(problem, support, constraints, 0.0 if self.unbias else alpha)
         self.multipliers_, self.inequality_multipliers_ = found.equal_multipliers, found.below_multipliers
+        gone = np.flatnonzero(~support.any(axis=1) & (problem.squares > 0))
+        if gone.size:
+            warnings.warn(
+                f"threshold: is {self.threshold!r}, which leaves no term of target {', '.join(map(str, gone))}; take a"
+                " smaller threshold",
+                EliminationWarning,
+                stacklevel=4,
+            )
         return found.coef
 
     def _check(self, n_targets: int, n_features: int) -> Constraints:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 
+from ._block_triangles import drawn_triangles, left_out_squares
 from ._bootstrap import Resampled, resampled
 from ._problem import Array, Mask, NormalEquations
-from ._routes import Data
+from ._routes import Data, factorised
 from ._trajectories import trajectories
 from .informed import solve_many_informed
 from .library import IdentityLibrary, Library
-from .sindy import LARGEST_CONDITION, IllConditionedWarning, SINDy
+from .sindy import LARGEST_CONDITION, SINDy
+from .thresholding import EliminationWarning
 
 BOOTSTRAPS = ("blocks", "samples", "trajectories", None)
 AGGREGATES = ("median", "mean", "inclusion")
@@ -25,7 +28,8 @@ class EnsembleSINDy(SINDy):
     """SINDy's equations from many bootstraps, with how often each term is found (Fasel et al. 2022).
 
     Samples are seen once, as sums over blocks.  A bootstrap weighs the blocks by how often it draws each, so that all
-    bootstraps together are one product of matrices; their regressions are then solved side by side.
+    bootstraps together are one product of matrices; their regressions are then solved side by side.  Where columns of
+    the library are nearly dependent, blocks are factorised instead, and a bootstrap's factor follows from theirs.
 
     Parameters
     ----------
@@ -131,24 +135,35 @@ class EnsembleSINDy(SINDy):
         data: Data
         if self.weak is None:
             library, data = self._library, self._clean(self._data(every, sample_weight))
+            self._errors = self._errors_of(every)
         else:
+            self._errors = None
             design, target = self._weak_rows(every)
             library, data = IdentityLibrary(), [(design, target, None)]
-        rng = np.random.default_rng(self.rng)
+        if not any(len(inputs) and (weight is None or np.any(weight)) for inputs, _, weight in data):
+            raise ValueError("X: no sample is left, expected some of finite numbers whose sample_weight is not zero")
+        rng = self._generator()
         sums = resampled(library, data, self.n_models, rng, bootstrap=self.bootstrap, block_length=self.block_length)
         self.moments_, self.route_ = None, "moments"
         self.problem_ = _problem(sums.plan.gram, sums.plan, sums.total, sums.samples)
         self.condition_ = self.problem_.condition()
+        triangles: Array | None = None
         if not self.condition_ <= LARGEST_CONDITION:
+            self.route_ = "qr"
+            self.problem_ = factorised(library.terms(data[0][0].shape[1]), self.problem_, data)
+            self.condition_ = self.problem_.condition()
+            triangles = drawn_triangles(sums.rows(), self.n_models)
+        self.offered_ = self._offered(rng, len(self.terms_))
+        self.coef_samples_ = self._members(sums, triangles)
+        self._aggregate()
+        gone = np.flatnonzero(~self.coef_.any(axis=1) & (self.problem_.squares > 0))
+        if gone.size:
+            names = ", ".join(self.input_names_[target] for target in gone)
             warnings.warn(
-                f"the library's columns are nearly dependent (condition {self.condition_:.1e}): bootstraps of their"
-                " sums leave few digits; lower the degree, or raise alpha",
-                IllConditionedWarning,
+                f"the members leave no term in the equation of {names}; take a smaller threshold, or other terms",
+                EliminationWarning,
                 stacklevel=2,
             )
-        self.offered_ = self._offered(rng, len(self.terms_))
-        self.coef_samples_ = self._members(sums)
-        self._aggregate()
         self._score(sums)
         return self
 
@@ -187,9 +202,15 @@ class EnsembleSINDy(SINDy):
             parameters=True,
             control=control,
         )
+        states = np.asarray(y0, np.float64)
+        if states.shape not in ((n_states,), (1, n_states), (self.n_models, n_states)):
+            raise ValueError(
+                f"y0: has shape {states.shape}, expected ({n_states},) or ({self.n_models}, {n_states}), a state for"
+                " all members or for each"
+            )
         values = model_parameters(self.coef_samples_)
         params = dict(zip(list(system.params), values.T, strict=False))
-        return simulate(system, np.broadcast_to(y0, (self.n_models, n_states)), t_eval, params=params, **options)
+        return simulate(system, np.broadcast_to(states, (self.n_models, n_states)), t_eval, params=params, **options)
 
     # --- how members are fitted ---
 
@@ -215,6 +236,14 @@ class EnsembleSINDy(SINDy):
         if self.prior is not None and self.library_ensemble:
             raise ValueError("prior: names terms that library_ensemble may leave out, expected only one of them")
 
+    def _generator(self) -> np.random.Generator:
+        try:
+            return np.random.default_rng(self.rng)
+        except (TypeError, ValueError) as error:
+            raise type(error)(
+                f"rng: is {self.rng!r}, expected None, a whole number of at least 0, a SeedSequence or a Generator"
+            ) from error
+
     def _offered(self, rng: np.random.Generator, n_terms: int) -> Mask:
         """Which terms each member's library has, (n_models, p): the same number for all."""
         wanted = self.library_ensemble
@@ -227,13 +256,13 @@ class EnsembleSINDy(SINDy):
         offered[:, :dropped] = False
         return rng.permuted(offered, axis=1) if dropped else offered
 
-    def _members(self, sums: Resampled) -> Array:
+    def _members(self, sums: Resampled, triangles: Array | None) -> Array:
         n_terms = len(self.terms_)
         found = np.zeros((self.n_models, sums.plan.n_targets, n_terms))
         size = max(1, GRAM_NUMBERS // n_terms**2)
         whole = bool(self.offered_.all())
         for first in range(0, self.n_models, size):
-            problems = list(self._problems(sums, first, min(first + size, self.n_models)))
+            problems = list(self._problems(sums, triangles, first, min(first + size, self.n_models)))
             if self.prior is not None:
                 names = self.input_names_[: self.n_features_in_]
                 coef = solve_many_informed(self._optimizer, problems, self.prior, names, self.feature_names_)
@@ -243,11 +272,16 @@ class EnsembleSINDy(SINDy):
                 found[member][:, slice(None) if whole else self.offered_[member]] = own
         return found
 
-    def _problems(self, sums: Resampled, first: int, last: int) -> Iterator[NormalEquations]:
+    def _problems(self, sums: Resampled, triangles: Array | None, first: int, last: int) -> Iterator[NormalEquations]:
+        n_terms = len(self.terms_)
         for member in range(first, last):
             kept = np.flatnonzero(self.offered_[member])
             places = sums.plan.gram[np.ix_(kept, kept)]
-            yield _problem(places, sums.plan, sums.drawn[member], float(sums.drawn_samples[member]), kept)
+            one = _problem(places, sums.plan, sums.drawn[member], float(sums.drawn_samples[member]), kept)
+            if triangles is not None:
+                rows = triangles[member, :n_terms]
+                one = replace(one, root=rows[:, kept], rotated=rows[:, n_terms:])
+            yield self._told(one)
 
     def _aggregate(self) -> None:
         offered = np.broadcast_to(self.offered_[:, None, :], self.coef_samples_.shape)
@@ -273,10 +307,11 @@ class EnsembleSINDy(SINDy):
         left = np.stack([problem.residual_squares(member) for member in coef])
         self.scores_ = _determination(left, problem.squares, sums.sums, sums.samples)
         self.out_of_bag_scores_ = np.full(self.n_models, np.nan)
+        by_rows = left_out_squares(sums.rows(), coef) if self.route_ == "qr" else None
         for member in np.flatnonzero(sums.left_out_samples > 0):
             n_samples = float(sums.left_out_samples[member])
             unseen = _problem(sums.plan.gram, sums.plan, sums.left_out[member], n_samples)
-            rest = unseen.residual_squares(coef[member])
+            rest = unseen.residual_squares(coef[member]) if by_rows is None else by_rows[member]
             self.out_of_bag_scores_[member] = _determination(
                 rest, unseen.squares, sums.left_out_sums[member], n_samples
             )

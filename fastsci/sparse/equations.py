@@ -64,6 +64,7 @@ def equation_texts(
     ["x' = (0.300 ± 0.012) x"]
     """
     table, errors = _checked(coef, terms, input_names, uncertainties)
+    _check_places(precision)
     names = [term_name(term, input_names) for term in terms]
     shown: list[str] = []
     for state, row, error in zip(input_names, table, errors, strict=False):
@@ -103,6 +104,7 @@ def latex(
     \end{aligned}
     """
     table, errors = _checked(coef, terms, input_names, uncertainties)
+    _check_places(precision)
     symbols = [_symbol(name) for name in input_names]
     names = [r"\,".join(_factor(generator, power, symbols) for generator, power in term) for term in terms]
     lines: list[str] = []
@@ -204,6 +206,11 @@ def _checked(
     return table, errors
 
 
+def _check_places(precision: Any) -> None:
+    if isinstance(precision, bool) or not isinstance(precision, int | np.integer) or precision < 0:
+        raise ValueError(f"precision: is {precision!r}, expected a number of places of at least 0; 3 is the default")
+
+
 def _sum(parts: Sequence[tuple[bool, str]]) -> str:
     """Terms with signs between them; (whether it is negative, text) each."""
     if not parts:
@@ -215,7 +222,7 @@ def _sum(parts: Sequence[tuple[bool, str]]) -> str:
 
 def _symbol(name: str) -> str:
     """A name as LaTeX sets it: Greek letters, indices, words upright."""
-    base = name.rstrip("0123456789")
+    base = name.rstrip("0123456789") or name
     index = name[len(base) :]
     base = base.removesuffix("_") if index else base
     if GREEK.fullmatch(base):

@@ -78,6 +78,7 @@ def _part(problem: NormalEquations, knowledge: Knowledge, rows: list[int], free:
         cross=problem.cross[:, rows],
         squares=problem.squares[rows],
         rotated=None if rotated is None else rotated[:, rows],
+        errors=None if problem.errors is None else problem.errors[rows],
     )
     if values.any():
         some = replace(

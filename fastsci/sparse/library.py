@@ -13,6 +13,7 @@ import numpy as np
 
 from fastsci_kernels.regress.plan import Generator, Plan, Term, multiplied, plan
 
+from ._custom import check_name, count_of_inputs
 from ._estimator import Estimator
 from ._problem import Array
 from ._samples import samples
@@ -37,10 +38,14 @@ class Library(Estimator, ABC):
     def terms(self, n_inputs: int) -> tuple[Term, ...]:
         """The terms of so many inputs, in the order of the columns; arguments are checked here."""
 
-    def __add__(self, other: Library) -> Library:
+    def __add__(self, other: object) -> Library:
+        if not isinstance(other, Library):
+            return NotImplemented
         return ConcatenatedLibrary((*_parts(self, ConcatenatedLibrary), *_parts(other, ConcatenatedLibrary)))
 
-    def __mul__(self, other: Library) -> Library:
+    def __mul__(self, other: object) -> Library:
+        if not isinstance(other, Library):
+            return NotImplemented
         return ProductLibrary((*_parts(self, ProductLibrary), *_parts(other, ProductLibrary)))
 
     def plan(self, n_inputs: int, n_targets: int = 0, *, moments: bool = True) -> Plan:
@@ -74,7 +79,10 @@ class Library(Estimator, ABC):
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
         """Names of the columns, of inputs that are named x0, x1, ... unless given."""
         self._require_fitted()
-        return np.array(self.feature_names(input_features or [f"x{i}" for i in range(self.n_features_in_)]), object)
+        names = [f"x{i}" for i in range(self.n_features_in_)] if input_features is None else list(input_features)
+        if len(names) != self.n_features_in_:
+            raise ValueError(f"input_features: has {len(names)} entries, expected {self.n_features_in_}, one an input")
+        return np.array(self.feature_names(names), object)
 
 
 @lru_cache(maxsize=64)
@@ -106,9 +114,15 @@ def _parts(library: Library, kind: type[ConcatenatedLibrary | ProductLibrary]) -
 
 
 def _count(value: Any, name: str, least: int) -> int:
-    if not isinstance(value, int | np.integer) or value < least:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ValueError(f"{name}: is {value!r}, expected an integer of at least {least}")
     return int(value)
+
+
+def _positive(value: Any, name: str) -> float:
+    if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
+        raise ValueError(f"{name}: is {value!r}, expected a positive finite number")
+    return float(value)
 
 
 class PolynomialLibrary(Library):
@@ -225,8 +239,9 @@ class FourierLibrary(Library):
             raise ValueError("include_sin: is False and so is include_cos, which leaves no term; set one of them")
         kinds = [kind for kind, chosen in (("sin", self.include_sin), ("cos", self.include_cos)) if chosen]
         found: list[Term] = []
+        frequency = _positive(self.frequency, "frequency")
         for multiple in range(1, count + 1):
-            rate = float(multiple * self.frequency)
+            rate = multiple * frequency
             for i in range(n_inputs):
                 for kind in kinds:
                     code = f"math.{kind}({rate!r} * a0)"
@@ -257,9 +272,9 @@ class RadialBasisLibrary(Library):
         centres = np.asarray(self.centres, np.float64)
         if centres.ndim != 2 or centres.shape[1] != n_inputs:
             raise ValueError(f"centres: has shape {centres.shape}, expected (n_centres, {n_inputs}); reshape it")
-        if not self.width > 0:
-            raise ValueError(f"width: is {self.width!r}, expected a positive number")
-        rate = -0.5 / float(self.width) ** 2
+        if not np.isfinite(centres).all():
+            raise ValueError("centres: holds nan or inf, expected finite places")
+        rate = -0.5 / _positive(self.width, "width") ** 2
         arguments = ", ".join(f"{{{i}}}" for i in range(n_inputs))
         found: list[Term] = []
         for index, centre in enumerate(centres.tolist()):
@@ -303,16 +318,15 @@ class CustomLibrary(Library):
     def terms(self, n_inputs: int) -> tuple[Term, ...]:
         """Every function of every combination of inputs."""
         names = self.names
+        if callable(self.functions):
+            raise TypeError(f"functions: is {self.functions!r}, expected a sequence of functions; put it in a list")
         if names is not None and len(names) != len(self.functions):
             raise ValueError(
                 f"names: has {len(names)} entries, expected one for each of {len(self.functions)} functions"
             )
         found: list[Term] = [CONSTANT] if self.include_bias else []
         for index, function in enumerate(self.functions):
-            code = getattr(function, "__code__", None)
-            if code is None:
-                raise TypeError(f"functions[{index}]: is {function!r}, expected a plain Python function of numbers")
-            count = code.co_argcount
+            count = count_of_inputs(function, f"functions[{index}]")
             arguments = ", ".join(f"a{i}" for i in range(count))
             slots = [f"{{{i}}}" for i in range(count)]
             chosen = names[index] if names is not None else None
@@ -321,6 +335,7 @@ class CustomLibrary(Library):
                 name = f"{own}({', '.join(slots)})"
             else:
                 name = chosen(*slots) if callable(chosen) else chosen
+                check_name(name, count, f"names[{index}]")
             for inputs in itertools.combinations(range(n_inputs), count):
                 found.append(((Generator(inputs, f"call({arguments})", name, function), 1),))
         return tuple(found)

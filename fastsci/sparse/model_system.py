@@ -251,10 +251,12 @@ def held(control: Any, names: Sequence[str]) -> list[float]:
     """Controls that are given as constants, NaN where none are."""
     if control is None:
         return [math.nan] * len(names)
-    values = np.atleast_1d(np.asarray(control, np.float64))
+    values = np.atleast_1d(np.asarray(control))
+    if values.dtype.kind not in "fiu":
+        raise TypeError(f"control: is {control!r}, expected a function of time, (times, values) or constants")
     if values.shape != (len(names),):
         raise ValueError(
             f"control: has shape {values.shape}, expected ({len(names)},) constants for {', '.join(names)}; samples are"
             " given as (times, values)"
         )
-    return values.tolist()
+    return values.astype(np.float64).tolist()

@@ -13,6 +13,7 @@ from ._problem import Array, NormalEquations
 from ._samples import refuse_non_finite, samples
 from .library import Library, PolynomialLibrary, plan_of
 
+SEARCHED = 4096  # samples at a time, for one that spoils the sums
 MOST_BLOCKS = 1024  # kept apart; neighbours are put together beyond
 
 
@@ -121,7 +122,7 @@ class Moments:
             if good.all() or not drop_nan:
                 refuse_non_finite(inputs, "X")
                 refuse_non_finite(outputs, "targets")
-                self._refuse_overflow(plan, inputs)
+                self._refuse_overflow(plan, inputs, outputs)
             return self.add(inputs[good], outputs[good], None if weight is None else weight[good], n_blocks=n_blocks)
         self.n_inputs, self.n_targets = inputs.shape[1], outputs.shape[1]
         self._keep(found, _counts(edges, weight))
@@ -160,19 +161,25 @@ class Moments:
             starts = np.arange(0, len(every), 2)
             self._sums, self._counts = [np.add.reduceat(every, starts)], [np.add.reduceat(number, starts)]
 
-    def _refuse_overflow(self, plan: Plan, inputs: np.ndarray) -> None:
+    def _refuse_overflow(self, plan: Plan, inputs: np.ndarray, outputs: np.ndarray) -> None:
+        """Say which term of which sample is no number, or has no square."""
         from fastsci_kernels.regress import features
 
-        row = int(np.argmax(np.abs(inputs).max(axis=1)))
-        with np.errstate(over="ignore", invalid="ignore"):
-            columns = features.values(plan, inputs[row : row + 1])[0]
-            squared = columns * columns
-        names = self.library.feature_names([f"x{i}" for i in range(inputs.shape[1])])
-        which = int(np.argmax(np.where(np.isfinite(squared), np.abs(columns), np.inf)))
-        raise ValueError(
-            f"X: the squared term {names[which]!r} exceeds float64, as at row {row}, {inputs[row].tolist()}; rescale"
-            " the data, lower the degree, or leave such terms out"
-        )
+        for first in range(0, len(inputs), SEARCHED):
+            columns = features.values(plan, inputs[first : first + SEARCHED])
+            with np.errstate(over="ignore", invalid="ignore"):
+                places = np.argwhere(~np.isfinite(columns * columns))
+            if len(places):
+                row, which = (int(place) for place in places[0])
+                name = self.library.feature_names([f"x{i}" for i in range(inputs.shape[1])])[which]
+                value = columns[row, which]
+                fault = f"is {value:.3g}, whose square exceeds float64" if np.isfinite(value) else f"is {value}"
+                raise ValueError(
+                    f"X: the term {name!r} {fault} at row {first + row}, {inputs[first + row].tolist()}; rescale the"
+                    " data, lower the degree, or leave such terms out"
+                )
+        largest = float(np.abs(outputs).max())
+        raise ValueError(f"targets: reach {largest:.3g}, so that sums of products exceed float64; rescale the data")
 
 
 def residual_products(

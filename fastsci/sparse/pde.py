@@ -19,6 +19,7 @@ from .pde_library import PDELibrary
 from .weak import WeakForm, refuse_overflow
 
 LETTERS = "uvw"
+USUAL_FORM = WeakForm()  # never written to: fits work on a copy
 
 
 class PDESINDy(Estimator):
@@ -67,7 +68,7 @@ class PDESINDy(Estimator):
         library: PDELibrary | None = None,
         optimizer: Any = None,
         *,
-        weak: WeakForm | None = WeakForm(),  # noqa: B008 (never written to: fits work on a copy)
+        weak: WeakForm | None = USUAL_FORM,
         periodic: bool | Sequence[bool] = False,
         differentiation: Any = None,
     ) -> None:
@@ -114,7 +115,11 @@ class PDESINDy(Estimator):
         self._coordinates = found[0].spacings
         n_fields, n_axes = fields[0].shape[-1], len(found[0].lengths) - 1
         self.field_names_ = _names(feature_names, n_fields)
-        library = PDELibrary() if self.library is None else self.library
+        library: Any = PDELibrary() if self.library is None else self.library
+        if not isinstance(library, PDELibrary):
+            raise TypeError(
+                f"library: is {library!r}, expected a PDELibrary; PDELibrary({library!r}) has derivatives too"
+            )
         self._library, self._n_axes, self._weak_terms = library, n_axes, self.weak is not None
         self.terms_ = library.terms(n_fields, n_axes, weak=self._weak_terms)
         self.feature_names_ = library.feature_names(self.field_names_, n_axes, weak=self._weak_terms)

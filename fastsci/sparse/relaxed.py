@@ -11,7 +11,7 @@ from fastsci_kernels.loops.batch import over
 from fastsci_kernels.regress import relaxed as kernels
 from fastsci_kernels.regress import thresholding
 
-from ._problem import Array, NormalEquations
+from ._problem import ROUNDING, Array, NormalEquations
 from ._regressor import SparseRegressor
 from ._thresholded import FLOPS_A_SECOND, SECONDS_A_SOLVE, whole
 from .thresholding import EliminationWarning, IterationWarning
@@ -206,16 +206,23 @@ def _seconds(problem: NormalEquations, n_iterations: int) -> float:
 def _by_eigenvectors(
     problem: NormalEquations, strengths: Array, start: Array, nu: float, penalty: int, max_iter: int, tol: float
 ) -> tuple[Array, Array, int, int]:
-    """The same iteration where the Gram matrix swamps the relaxation: by its eigenvectors."""
-    values, vectors = np.linalg.eigh(problem.gram)
-    null = values <= len(values) * np.finfo(float).eps * values[-1]
-    values[null] = 0.0
-    # No column has a part in a null direction, and so no target is explained by one.
-    explained = np.where(null, 0.0, problem.cross.T @ vectors)
+    """The same iteration where the Gram matrix swamps the relaxation: by its eigenvectors.
+
+    In directions that no target is explained by, the dense coefficients are the sparse ones.
+    """
+    scale = 1.0 / np.sqrt(np.diag(problem.gram) + 1.0 / nu)
+    tie = scale**2 / nu
+    values, vectors = np.linalg.eigh(problem.gram * np.outer(scale, scale) + np.diag(tie))
+    null = values <= len(values) * ROUNDING
+    range_, free = vectors[:, ~null], vectors[:, null]
+    inverse = range_ / values[~null] @ range_.T
+    follow = free @ np.linalg.solve(free.T * tie @ free, free.T * tie)
     step = np.vectorize(kernels.proximal.function, otypes=[np.float64])
     sparse = full = start
     for count in range(max_iter):
-        full = (explained + sparse @ vectors / nu) / (values + 1.0 / nu) @ vectors.T
+        held = sparse / scale
+        found = (problem.cross.T * scale + held * tie) @ inverse
+        full = (found + (held - found) @ follow.T) * scale
         before, sparse = sparse, step(full, strengths, penalty)
         if np.linalg.norm(sparse - before) < tol * nu:
             return sparse, full, count + 1, 1

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from ._derivative_errors import DerivativeErrors, derivative_errors
 from ._discovered import DiscoveredModel
 from ._problem import Array, NormalEquations
 from ._routes import Data, factorised, refined
@@ -75,6 +76,8 @@ class SINDy(DiscoveredModel):
            [ 0. , -2. , -0.5,  0. ,  0. ,  0. ]])
     """
 
+    _errors: DerivativeErrors | None = None
+
     def __init__(
         self,
         library: Library | None = None,
@@ -135,13 +138,17 @@ class SINDy(DiscoveredModel):
         every = trajectories(X, t, x_dot, u)
         self._name(every[0], feature_names)
         if self.weak is not None:
+            for name, value in (("x_dot", x_dot), ("sample_weight", sample_weight)):
+                if value is not None:
+                    raise ValueError(f"{name}: has no place in a weak form, expected None; leave out weak= to use it")
             return self._fit_weak(every)
         data = self._data(every, sample_weight)
         moments = Moments(self._library)
         for inputs, targets, weight in data:
             moments.add(inputs, targets, weight, drop_nan=self.drop_nan)
         self.moments_ = moments
-        return self._solve(moments.problem(), data)
+        self._errors = self._errors_of(every)
+        return self._solve(self._told(moments.problem()), data)
 
     def partial_fit(
         self,
@@ -161,11 +168,12 @@ class SINDy(DiscoveredModel):
         moments: Moments | None = getattr(self, "moments_", None)
         if moments is None:
             self._name(every[0], feature_names)
-            moments = Moments(self._library)
+            moments, self._errors = Moments(self._library), None
         for inputs, targets, weight in self._data(every, sample_weight):
             moments.add(inputs, targets, weight, drop_nan=self.drop_nan)
         self.moments_ = moments
-        return self._solve(moments.problem(), None)
+        self._errors = self._errors_of(every, self._errors)
+        return self._solve(self._told(moments.problem()), None)
 
     def _name(self, first: Trajectory, feature_names: Sequence[str] | None) -> None:
         self.n_features_in_ = first.states.shape[1]
@@ -173,18 +181,33 @@ class SINDy(DiscoveredModel):
         n_inputs = self.n_features_in_ + self.n_control_features_
         names = [f"x{i}" for i in range(self.n_features_in_)] + [f"u{i}" for i in range(self.n_control_features_)]
         if feature_names is not None:
-            if len(feature_names) not in (self.n_features_in_, n_inputs):
+            given = _names(feature_names)
+            if len(given) not in (self.n_features_in_, n_inputs):
                 raise ValueError(
-                    f"feature_names: has {len(feature_names)} entries, expected {n_inputs}, one for each state"
-                    " and control"
+                    f"feature_names: has {len(given)} entries, expected {n_inputs}, one for each state and control"
                 )
-            names[: len(feature_names)] = [str(name) for name in feature_names]
+            names[: len(given)] = given
         self.input_names_ = names
-        self._library = PolynomialLibrary(degree=2) if self.library is None else self.library
+        library: Any = PolynomialLibrary(degree=2) if self.library is None else self.library
+        if not isinstance(library, Library):
+            raise TypeError(f"library: is {library!r}, expected a library such as PolynomialLibrary(degree=3)")
+        self._library = library
+        self._check_methods()
         self.terms_ = self._library.terms(n_inputs)
         if not self.terms_:
             raise ValueError(f"library: has no terms of {n_inputs} inputs, expected at least one")
         self.feature_names_ = self._library.feature_names(names)
+
+    def _check_methods(self) -> None:
+        """That what was given for each step of the fit can do it."""
+        for name, value, needed, example in (
+            ("optimizer", self.optimizer, ("_solve", "fit"), "STLSQ(threshold=0.1)"),
+            ("differentiation", self.differentiation, ("differentiate",), "FiniteDifference(order=2)"),
+            ("weak", self.weak, ("equations",), "WeakForm()"),
+        ):
+            able = value is None or any(hasattr(value, one) for one in needed)
+            if not able or isinstance(value, type):
+                raise TypeError(f"{name}: is {value!r}, expected an object such as {example}")
 
     def _data(self, every: list[Trajectory], sample_weight: Any) -> Data:
         """Inputs and targets of all trajectories."""
@@ -216,11 +239,7 @@ class SINDy(DiscoveredModel):
     def _differentiated(self, one: Trajectory, place: str) -> tuple[np.ndarray, np.ndarray] | None:
         if one.times is None:
             raise ValueError(f"t{place}: is missing, expected the time step or the times of the samples, or give x_dot")
-        method = self.differentiation
-        if method is None:
-            from .differentiation import FiniteDifference
-
-            method = FiniteDifference(order=2)
+        method = self._differentiation
         if self.drop_nan and len(one.states) < 3:
             return None  # a stretch between gaps that is too short for any difference
         states = np.asarray(one.states, np.float64)
@@ -230,6 +249,16 @@ class SINDy(DiscoveredModel):
             smooth, derivatives = method.smooth(states, one.times), method.differentiate(states, one.times)
         return (smooth if one.controls is None else np.hstack((smooth, one.controls))), derivatives
 
+    def _errors_of(self, every: list[Trajectory], earlier: DerivativeErrors | None = None) -> DerivativeErrors | None:
+        """What derivatives err by, with those taken in earlier; estimated for an optimizer that allows for it alone."""
+        if self.discrete_time or not getattr(self._optimizer, "_allows_errors", False):
+            return None
+        found = derivative_errors(every, self._differentiation, drop_nan=self.drop_nan)
+        return found if earlier is None or found is None else found.plus(earlier)
+
+    def _told(self, problem: NormalEquations) -> NormalEquations:
+        return problem if self._errors is None else self._errors.told(problem)
+
     def _weak_rows(self, every: list[Trajectory]) -> tuple[Array, Array]:
         """Rows of the weak system, as they are."""
         if self.discrete_time:
@@ -238,8 +267,7 @@ class SINDy(DiscoveredModel):
             if one.times is None:
                 raise ValueError("t: is missing, expected the time step or the times of the samples")
             without_gaps(one, False, f"[{index}]" if len(every) > 1 else "")
-        controls = None if every[0].controls is None else [one.controls for one in every]
-        return self.weak.equations(self._library, [one.states for one in every], [one.times for one in every], controls)
+        return self.weak.equations(self._library, *_samples_of(every))
 
     def _fit_weak(self, every: list[Trajectory]) -> Self:
         design, target = self._weak_rows(every)
@@ -247,7 +275,14 @@ class SINDy(DiscoveredModel):
         problem = NormalEquations.of(design, target)
         if problem.condition() > LARGEST_CONDITION / 1e2:
             problem = NormalEquations.factorised(design, target)
-        return self._solve(problem, None)
+        self._solve(problem, None)
+        chosen = self._optimizer
+        if hasattr(self.weak, "refined") and getattr(chosen, "constraint_lhs", None) is None:
+            samples = _samples_of(every)
+            self.coef_ = self.weak.refined(
+                self._library, *samples, self.coef_, lambda told: self._coefficients(chosen, told)
+            )
+        return self
 
     def _solve(self, problem: NormalEquations, data: Data | None) -> Self:
         """Coefficients of the problem; ``data`` are the samples, where they are at hand for another pass."""
@@ -264,6 +299,8 @@ class SINDy(DiscoveredModel):
             else:
                 problem, self.route_ = factorised(self.terms_, problem, self._clean(data)), "qr"
                 self.condition_ = problem.condition()
+        if not problem.n_samples > 0:
+            raise ValueError("X: no sample is left, expected some of finite numbers whose sample_weight is not zero")
         if problem.n_samples < problem.n_features:
             warnings.warn(
                 f"{problem.n_samples:g} samples for {problem.n_features} terms: many models fit them; take more samples"
@@ -280,20 +317,34 @@ class SINDy(DiscoveredModel):
                 problem, self.route_ = factorised(self.terms_, problem, self._clean(data)), "qr"
                 self.coef_ = self._coefficients(chosen, problem)
         self.problem_ = problem
-        support = self.coef_ != 0
-        self.support_condition_ = max((problem.select(row).condition() for row in support if row.any()), default=1.0)
-        alpha = getattr(chosen, "_final_alpha", None)
-        digits_lost = np.finfo(float).eps * self.support_condition_**2 > TOLERATED_LOSS
-        if alpha is not None and self.prior is None and data is not None and self.route_ == "moments" and digits_lost:
+        alpha: float | None = getattr(chosen, "_final_alpha", None)
+        by_sums = self.prior is None and self.route_ == "moments"
+        # Some of the columns are no worse conditioned than all of them.
+        loses_digits = _loses_digits(self.condition_) and _loses_digits(self.support_condition_)
+        if by_sums and loses_digits and alpha is not None and data is not None:
             self.coef_ = refined(self.terms_, problem, self._clean(data), self.coef_, alpha)
             self.route_ = "refined"
         return self
+
+    @property
+    def support_condition_(self) -> float:
+        """The largest estimated condition number of the terms that an equation keeps."""
+        rows = [row for row in self.coef_ != 0 if row.any()]
+        return max((self.problem_.select(row).condition() for row in rows), default=1.0)
 
     def _coefficients(self, optimizer: Any, problem: NormalEquations) -> Array:
         if self.prior is None:
             return optimizer._solve(problem)
         states = self.input_names_[: self.n_features_in_]
         return solve_informed(optimizer, problem, self.prior, states, self.feature_names_)
+
+    @property
+    def _differentiation(self) -> Any:
+        if self.differentiation is not None:
+            return self.differentiation
+        from .differentiation import FiniteDifference
+
+        return FiniteDifference(order=2)
 
     @property
     def _optimizer(self) -> Any:
@@ -326,3 +377,23 @@ class SINDy(DiscoveredModel):
             good = finite_rows(inputs, targets)
             clean.append((inputs[good], targets[good], None if weight is None else np.asarray(weight)[good]))
         return clean
+
+
+def _loses_digits(condition: float) -> bool:
+    """Whether rounding of the sums shows in coefficients."""
+    return bool(np.finfo(float).eps * condition**2 > TOLERATED_LOSS)
+
+
+def _names(feature_names: Any) -> list[str]:
+    if isinstance(feature_names, str) or not hasattr(feature_names, "__len__"):
+        raise TypeError(f"feature_names: is {feature_names!r}, expected a list of names")
+    names = [str(name) for name in feature_names]
+    if not all(names) or len(set(names)) < len(names):
+        raise ValueError(f"feature_names: are {names}, expected names that differ and are not empty")
+    return names
+
+
+def _samples_of(every: list[Trajectory]) -> tuple[list[Any], list[Any], list[Any] | None]:
+    """States, times and controls."""
+    controls = None if every[0].controls is None else [one.controls for one in every]
+    return [one.states for one in every], [one.times for one in every], controls

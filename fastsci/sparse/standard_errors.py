@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import linalg
 
-from ._problem import Array, NormalEquations
+from ._problem import ROUNDING, Array, NormalEquations
 
 
 def standard_errors(problem: NormalEquations, coef: ArrayLike) -> Array:
@@ -62,7 +62,8 @@ def _inverse_diagonal(problem: NormalEquations) -> Array:
         except linalg.LinAlgError:
             return np.full(problem.n_features, np.nan)
     diagonal = np.abs(np.diag(triangle))
-    if diagonal.min() <= problem.n_features * np.finfo(float).eps * diagonal.max():
+    negligible = problem.n_features * ROUNDING
+    if diagonal.min() <= (negligible if problem.root is not None else np.sqrt(negligible)):
         return np.full(problem.n_features, np.nan)
     inverse = linalg.solve_triangular(triangle, np.eye(problem.n_features), check_finite=False)
     return np.sum(inverse**2, axis=1) / norms**2

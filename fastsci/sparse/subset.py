@@ -223,11 +223,12 @@ class _Sizes(NamedTuple):
         objective = problem.n_samples * np.exp(min((best - penalty) / problem.n_samples + SLACK, 700.0))
         return float(objective)
 
-    def below(self, rank: int, n_features: int) -> tuple[int, ...]:
-        """The sizes that a criterion can judge: models that use up the rank of the samples leave no residual."""
-        if self.criterion is None or rank == n_features:
+    def below(self, search: BranchSearch) -> tuple[int, ...]:
+        """The sizes that a criterion can judge: models that use up the samples leave no residual."""
+        if self.criterion is None:
             return self.sizes
-        return tuple(size for size in self.sizes if size < rank - 1)
+        most = search.rank - 2 if search.is_saturated() else search.rank
+        return tuple(size for size in self.sizes if size <= most)
 
     def _value(self, objective: float, size: int, problem: NormalEquations) -> float:
         criterion = self.criterion or "bic"
@@ -247,7 +248,7 @@ def _on_all_targets(
             row = rows[target]
             if sizes.criterion is not None:
                 row.append(search.empty())
-            tried = sizes.below(search.rank, problem.n_features)
+            tried = sizes.below(search)
             guesses = [*row, *(search.guess(size) for size in tried)] if sizes.pruned else []
             best = min((sizes.score(one, problem) for one in guesses), default=np.inf)
             for size in tried:

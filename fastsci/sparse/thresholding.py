@@ -36,7 +36,8 @@ def stlsq(
 
     Minimises ``|target - theta c|^2 + alpha |c|^2``, drops every term with ``|c| < threshold``, and repeats with those
     that are left until none is dropped; each target has its own terms.  Where rounding of ``theta' theta`` could turn
-    a decision, ``theta`` itself is factorised.
+    a decision, ``theta`` itself is factorised.  Of columns that depend on one another the solution of least norm is
+    taken, in units of columns of unit length: of two that are the same each takes half.
 
     Parameters
     ----------
@@ -51,7 +52,8 @@ def stlsq(
     max_iter : int
         Most ridge solutions of one target.
     unbias : bool
-        Whether to end with plain least squares on the terms that are left.
+        Whether to end with plain least squares on the terms that are left.  Where columns nearly depend on one another
+        a ridge bends coefficients, and one that it held above the threshold may end below: take a smaller ``alpha``.
     normalize_columns : bool
         Whether threshold and ridge act on the coefficients of columns of unit length.
     sample_weight : array_like, shape (n_samples,), optional
@@ -159,7 +161,8 @@ class STLSQ(SparseRegressor):
     normalize_columns : bool, default False
         Whether threshold and ridge act on the coefficients of columns of unit length.
     unbias : bool, default True
-        Whether to end with plain least squares on the terms that are left.
+        Whether to end with plain least squares on the terms that are left.  Where columns nearly depend on one another
+        a ridge bends coefficients, and one that it held above the threshold may end below: take a smaller ``alpha``.
 
     Attributes
     ----------

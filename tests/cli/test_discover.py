@@ -8,12 +8,16 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+import fastsci
+from fastsci import systems
 from fastsci.cli.discover import parse_library
 from fastsci.sparse.ensembling import EnsembleSINDy
 from fastsci.sparse.library import PolynomialLibrary
 from fastsci.sparse.sindy import SINDy
 from fastsci.sparse.thresholding import STLSQ
+from tests.sparse.trajectories_of import TRUTHS, coefficients, lorenz96_truth, sampled
 
+NAMES = {"lotka_volterra": ["prey", "predators"], "van_der_pol": ["x", "v"], "duffing": ["x", "v"]}
 T = 0.01 * np.arange(2000)
 DECAY, RATE = -0.05, np.sqrt(4.0 - 0.05**2)
 X = np.exp(DECAY * T) * np.cos(RATE * T)
@@ -175,6 +179,44 @@ def test_smoothing_and_a_chosen_threshold(folder, found):
     kept, out = found("data.csv", "--degree", "1", "--differentiation", smoothing, "--threshold", "path")
     np.testing.assert_allclose(kept["coef"], OSCILLATOR, atol=0.02)
     assert "of the path, alpha 0.05; savitzky_golay:window_length=31" in out[1]
+
+
+@pytest.mark.parametrize("name", [*TRUTHS, "lorenz96"])
+def test_a_chosen_threshold_finds_the_equations_of_clean_series(folder, found, name):
+    """Though central differences err systematically."""
+    states, _, times = sampled(name, 5000, 49.99, 6 if name == "lorenz96" else None)
+    header = NAMES.get(name, [f"x{i}" for i in range(6)] if name == "lorenz96" else ["x", "y", "z"])
+    columns, words = [times, *states.T], []
+    if name == "duffing":
+        columns.append(np.cos(systems.get(name).params["omega"] * times))
+        words = ["--controls", "cos"]
+    save("data.csv", columns, ",".join(["t", *header, *words[1:]]))
+    kept, out = found("data.csv", "--degree", "3", "--threshold", "path", *words)
+    truth = coefficients(kept["terms"], lorenz96_truth(6) if name == "lorenz96" else TRUTHS[name])
+    np.testing.assert_array_equal(np.array(kept["coef"]) != 0, truth != 0)
+    np.testing.assert_allclose(kept["coef"], truth, rtol=0.05)
+    assert any(
+        re.fullmatch(r"note       derivatives err by up to [\d.]+ %, for which no term is sought", line) for line in out
+    )
+
+
+def test_terms_that_a_ridge_has_bent_are_told(folder, found):
+    times = np.arange(0.0, 40.0, 0.01)
+
+    def chain(t, u, p):
+        prey, hunter, top = u
+        return 0.7 * prey - 0.9 * prey * hunter, (0.6 * prey - 0.5 - 0.3 * top) * hunter, (0.35 * hunter - 0.4) * top
+
+    run = fastsci.solve_ensemble(chain, (0.0, 40.0), [1.0, 0.8, 0.6], method="DOP853", t_eval=times)
+    save("data.csv", [times, *run.y[0]], "t,prey,hunter,top")
+    kept, out = found("data.csv", "--threshold", "0.05")
+    below = np.count_nonzero((np.array(kept["coef"]) != 0) & (np.abs(kept["coef"]) < 0.05))
+    assert below > 0
+    assert f"note       {below} terms below the threshold, bent by the ridge; --alpha 1e-6 or --threshold path" in out
+    for advice in (["--threshold", "0.05", "--alpha", "1e-6"], ["--threshold", "path"]):
+        kept, out = found("data.csv", *advice)
+        assert np.count_nonzero(kept["coef"]) == 7
+        assert not any("bent by the ridge" in line for line in out)
 
 
 def test_libraries_are_sums_of_products():

@@ -10,6 +10,7 @@ from fastsci.sparse.constrained import ConstrainedSTLSQ
 from fastsci.sparse.constraints import energy_preserving_constraints, symmetry_constraints
 from fastsci.sparse.library import FourierLibrary, Library, PolynomialLibrary
 from fastsci.sparse.sindy import SINDy
+from fastsci.sparse.thresholding import EliminationWarning
 from fastsci_kernels.regress.plan import Generator
 from tests.sparse.trajectories_of import TRUTHS, coefficients, sampled
 
@@ -243,3 +244,10 @@ def test_clone_keeps_the_constraints():
     lhs = np.ones((1, 3))
     model = clone(ConstrainedSTLSQ(constraint_lhs=lhs, constraint_rhs=[0.0]))
     np.testing.assert_array_equal(model.constraint_lhs, lhs)
+
+
+def test_everything_below_the_threshold_is_told():
+    _, X, Y = given()
+    with pytest.warns(EliminationWarning, match=r"threshold: is 1000.0.*no term of target 0, 1, 2"):
+        model = ConstrainedSTLSQ(threshold=1000.0).fit(X, Y)
+    np.testing.assert_array_equal(model.predict(X), 0.0)

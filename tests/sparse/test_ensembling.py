@@ -11,8 +11,8 @@ from fastsci.sparse.ensembling import EnsembleSINDy
 from fastsci.sparse.library import PolynomialLibrary
 from fastsci.sparse.model_system import simulate, to_system
 from fastsci.sparse.prior import KnownTerms
-from fastsci.sparse.sindy import IllConditionedWarning, SINDy
-from fastsci.sparse.thresholding import STLSQ
+from fastsci.sparse.sindy import SINDy
+from fastsci.sparse.thresholding import STLSQ, EliminationWarning
 from tests.sparse.trajectories_of import TRUTHS, coefficients, sampled
 
 LEAST_SQUARES = STLSQ(threshold=0.0, alpha=0.0)
@@ -199,6 +199,8 @@ def test_members_are_simulated_side_by_side():
         alone = simulate(to_system(coef, model.terms_, model.input_names_, 2), [1.0, 0.5], times)
         np.testing.assert_allclose(found[member], alone, rtol=1e-7)
     assert np.ptp(found[:, -1], axis=0).min() > 1e-3
+    with pytest.raises(ValueError, match=r"y0: has shape \(3,\), expected \(2,\) or \(12, 2\)"):
+        model.simulate_members([1.0, 0.5, 0.0], times)
 
 
 class RowsOfDifferences:
@@ -269,13 +271,6 @@ def test_samples_that_are_not_finite():
     np.testing.assert_array_equal(dropped.coef_samples_, clean.coef_samples_)
 
 
-def test_nearly_dependent_columns_are_told():
-    t = np.linspace(0, 1, 500)
-    X = np.stack([t, t + 1e-9 * np.sin(30 * t)], axis=1)
-    with pytest.warns(IllConditionedWarning, match="condition"):
-        EnsembleSINDy(3, rng=0).fit(X, x_dot=X)
-
-
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -298,6 +293,28 @@ def test_mistakes_are_named(options, named):
     X, Y = linear()
     with pytest.raises(ValueError, match=named):
         EnsembleSINDy(**{"n_models": 5, **options}).fit(X, x_dot=Y)
+
+
+def test_an_ensemble_without_terms_says_so_and_predicts_zero():
+    X, Y = linear()
+    with pytest.warns(EliminationWarning, match="equation of x0, x1"):
+        model = EnsembleSINDy(5, optimizer=STLSQ(100.0), rng=0).fit(X, x_dot=Y)
+    np.testing.assert_array_equal(model.predict(X[:3]), 0.0)
+    assert model.equations() == ["x0' = 0", "x1' = 0"]
+
+
+def test_no_sample_is_left():
+    X, Y = linear()
+    for options, weight in (({}, np.zeros(600)), ({"drop_nan": True}, None)):
+        with pytest.raises(ValueError, match="X: no sample is left"):
+            EnsembleSINDy(3, **options).fit(X if weight is not None else X * np.nan, x_dot=Y, sample_weight=weight)
+
+
+@pytest.mark.parametrize(("rng", "error"), [("one", TypeError), (-1, ValueError), (1.5, TypeError)])
+def test_sources_of_randomness_are_named(rng, error):
+    X, Y = linear()
+    with pytest.raises(error, match="rng: is"):
+        EnsembleSINDy(3, rng=rng).fit(X, x_dot=Y)
 
 
 def test_foreign_optimizers_and_later_samples_are_refused():

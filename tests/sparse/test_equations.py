@@ -159,3 +159,16 @@ def test_without_sympy_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r"sympy: is not installed.*pip install 'fastsci\[symbolic\]'"):
         sympy_equations(LORENZ, QUADRATIC, ["x", "y", "z"])
+
+
+@pytest.mark.parametrize("precision", [-1, 2.0, "3", True, None])
+def test_places_are_a_number(precision):
+    terms = PolynomialLibrary(degree=1).terms(1)
+    for write in (equation_texts, latex):
+        with pytest.raises(ValueError, match="precision: is"):
+            write([[0.0, 1.0]], terms, ["x"], precision=precision)
+
+
+def test_latex_of_a_name_that_is_a_number():
+    terms = PolynomialLibrary(degree=1).terms(1)
+    assert latex([[0.0, 1.0]], terms, ["1"]).splitlines()[1] == r"\dot{1} &= 1.000\,1"

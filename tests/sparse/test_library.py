@@ -99,6 +99,17 @@ def test_as_a_transformer_in_a_pipeline():
         (RadialBasisLibrary([[0.0]], 1.0), r"centres: has shape \(1, 1\)"),
         (RadialBasisLibrary([[0.0] * 3], 0.0), "width: is 0.0"),
         (CustomLibrary([math.sin], ["a", "b"]), "names: has 2 entries"),
+        (PolynomialLibrary(degree=True), "degree: is True"),
+        (FourierLibrary(frequency=0.0), "frequency: is 0.0"),
+        (FourierLibrary(frequency=math.nan), "frequency: is nan"),
+        (FourierLibrary(frequency="1"), "frequency: is '1'"),
+        (RadialBasisLibrary([[0.0] * 3], "1"), "width: is '1'"),
+        (RadialBasisLibrary([[0.0, math.nan, 0.0]], 1.0), "centres: holds nan"),
+        (CustomLibrary([lambda x, k=2.0: k * x]), r"functions\[0\]: has the argument k=2.0"),
+        (CustomLibrary([lambda *x: x[0]]), r"functions\[0\]: has the argument \*x"),
+        (CustomLibrary([lambda: 1.0]), r"functions\[0\]: has no argument"),
+        (CustomLibrary([lambda x: x], ["f({x})"]), r"names\[0\]: is 'f\(\{x\}\)'"),
+        (CustomLibrary([lambda x: x], ["f({1})"]), r"names\[0\]: is 'f\(\{1\}\)'"),
     ],
 )
 def test_bad_arguments_are_named(library, message):
@@ -109,3 +120,21 @@ def test_bad_arguments_are_named(library, message):
 def test_a_function_that_is_not_plain_python_is_refused():
     with pytest.raises(TypeError, match=r"functions\[0\]: is <built-in function sin>"):
         CustomLibrary([math.sin]).terms(1)
+
+
+def test_functions_are_given_in_a_sequence():
+    with pytest.raises(TypeError, match=r"functions: is <built-in function sin>.*put it in a list"):
+        CustomLibrary(math.sin).terms(1)
+
+
+def test_only_libraries_make_sums_and_products():
+    with pytest.raises(TypeError, match="unsupported operand"):
+        PolynomialLibrary() + "fourier"
+    with pytest.raises(TypeError, match="unsupported operand"):
+        PolynomialLibrary() * 2
+
+
+def test_names_of_inputs_are_as_many_as_inputs():
+    library = PolynomialLibrary(degree=1).fit([[1.0, 2.0]])
+    with pytest.raises(ValueError, match="input_features: has 1 entries, expected 2"):
+        library.get_feature_names_out(["a"])

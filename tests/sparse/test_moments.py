@@ -132,8 +132,23 @@ def test_what_is_not_finite_is_named_or_left_out():
 def test_a_term_that_overflows_is_named():
     X, Y = cloud(100)
     X[3, 2] = 1e60
-    with pytest.raises(ValueError, match=r"'x2\^3' exceeds float64, as at row 3"):
+    with pytest.raises(ValueError, match=r"'x2\^3' is 1e\+180, whose square exceeds float64 at row 3"):
         Moments(PolynomialLibrary(degree=3)).add(X, Y)
+
+
+def test_a_term_that_is_no_number_is_named():
+    X, Y = np.abs(cloud(100)[0]) + 0.1, cloud(100)[1]
+    X[57, 1] = -1.0
+    logarithm = CustomLibrary([lambda x: math.log(x)], names=["log({0})"])
+    with pytest.raises(ValueError, match=r"X: the term 'log\(x1\)' is nan at row 57"):
+        Moments(logarithm).add(X, Y)
+
+
+def test_targets_whose_squares_overflow_are_named():
+    X, Y = cloud(100)
+    Y[5, 0] = 1e200
+    with pytest.raises(ValueError, match=r"targets: reach 1e\+200"):
+        Moments().add(X, Y)
 
 
 def test_bad_arguments_are_named():

@@ -218,6 +218,53 @@ def test_bad_arguments_are_named(arguments, message):
         SINDy().fit(np.random.default_rng(0).standard_normal((100, 3)), **arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"library": "poly"}, "library: is 'poly', expected a library"),
+        ({"library": STLSQ()}, r"library: is STLSQ\(\), expected a library"),
+        ({"optimizer": STLSQ}, "optimizer: is <class"),
+        ({"optimizer": 0.1}, "optimizer: is 0.1, expected an object"),
+        ({"differentiation": "finite"}, "differentiation: is 'finite'"),
+        ({"weak": True}, "weak: is True"),
+    ],
+)
+def test_what_cannot_do_its_step_is_named(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        SINDy(**arguments).fit(np.random.default_rng(0).standard_normal((100, 3)), t=0.1)
+
+
+@pytest.mark.parametrize(
+    ("names", "error", "message"),
+    [
+        (["a", "a", "b"], ValueError, "feature_names: are"),
+        (["a", "", "b"], ValueError, "feature_names: are"),
+        (3, TypeError, "feature_names: is 3"),
+        ("abc", TypeError, "feature_names: is 'abc'"),
+    ],
+)
+def test_names_of_features_differ_and_are_names(names, error, message):
+    states = np.random.default_rng(0).standard_normal((100, 3))
+    with pytest.raises(error, match=message):
+        SINDy().fit(states, x_dot=states, feature_names=names)
+
+
+def test_no_sample_left_is_told():
+    states = np.random.default_rng(0).standard_normal((100, 3))
+    with pytest.raises(ValueError, match="X: no sample is left"):
+        SINDy().fit(states, x_dot=states, sample_weight=np.zeros(100))
+    with pytest.raises(ValueError, match="X: no sample is left"):
+        SINDy(drop_nan=True).fit(np.full((100, 3), np.nan), x_dot=states)
+
+
+@pytest.mark.parametrize("argument", ["x_dot", "sample_weight"])
+def test_a_weak_form_refuses_what_it_would_ignore(argument):
+    states = np.random.default_rng(0).standard_normal((100, 3))
+    given = {argument: states if argument == "x_dot" else np.ones(100)}
+    with pytest.raises(ValueError, match=f"{argument}: has no place in a weak form"):
+        SINDy(weak=fastsci.WeakForm()).fit(states, t=0.1, **given)
+
+
 def test_lists_must_agree():
     states = np.random.default_rng(0).standard_normal((100, 3))
     with pytest.raises(ValueError, match="x_dot: is ndarray, expected a list of 2"):

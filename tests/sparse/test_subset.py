@@ -223,3 +223,24 @@ def test_hostile_arrays():
         best_subset(np.eye(200), np.ones(200))
     assert not best_subset(X, np.zeros(5), 2).coef.any()
     assert best_subset(X.astype(np.float32), np.arange(5), 1).coef.tolist() == [0, 0, 0, 0, 4]
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_a_doubled_column_takes_no_size_from_the_criterion(noise):
+    rng = np.random.default_rng(0)
+    columns = rng.uniform(-1.0, 1.0, (200, 2))
+    target = columns @ [-2.0, -0.5] + noise * rng.normal(size=200)
+    theta = np.column_stack((np.ones(200), columns, columns[:, 0]))
+    model = BestSubset().fit(theta, target)
+    assert model.n_terms_ == [2]
+    expected = columns @ np.linalg.lstsq(columns, target)[0]
+    np.testing.assert_allclose(model.predict(theta), expected, atol=1e-12)
+
+
+def test_repeated_samples_are_no_more_of_them():
+    """Six samples that are met by six of ten columns, however often they are repeated."""
+    rng = np.random.default_rng(0)
+    theta, target = rng.normal(size=(6, 10)), rng.normal(size=6)
+    for repeats in (1, 20):
+        model = BestSubset().fit(np.repeat(theta, repeats, axis=0), np.repeat(target, repeats))
+        assert model.n_terms_[0] <= 4

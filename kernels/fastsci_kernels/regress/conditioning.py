@@ -11,6 +11,7 @@ from fastsci_kernels.regress.cholesky import factorise, solve
 from fastsci_kernels.static import static
 
 MOST_ROUNDS = 5
+ROUNDING = 2.0**-47  # of a product of two columns of unit length: 32 roundings of one number
 
 
 @static
@@ -50,6 +51,22 @@ def total(vector, size):
     for row in range(size):
         found += abs(vector[row])
     return found
+
+
+@static
+def regular(factor, diagonal, size):
+    """Whether rounding of its entries could not have hidden that a matrix is singular.
+
+    It is given by its factor and its diagonal, of products of columns of unit length and whatever positive diagonal a
+    ridge adds.  Rounding moves no eigenvalue by more than the sum of its parts in a row, ``size ROUNDING``.
+    """
+    # The determinant comes for nothing; of a matrix of unit diagonal its e-th part is below the smallest eigenvalue.
+    share = 1.0
+    for row in range(size):
+        share *= factor[row, row] * factor[row, row] / diagonal[row]
+    if share > math.e * size * ROUNDING:
+        return True
+    return inverse_norm(factor, size) * size * ROUNDING < 1.0
 
 
 @static

@@ -79,7 +79,8 @@ def _make(
 
     if not generators:
         return make(lanes, "")
-    name = ", ".join(one.name for one in generators)
+    places = tuple(f"x{place}" for place in range(n_inputs))
+    name = ", ".join(dict.fromkeys(one.name.format(*(places[i] for i in one.inputs)) for one in generators))
     return lanes_else_scalars(f"library of {name}", cache.key(digest, text(lanes), "verdict"), lanes, (1,), make)
 
 

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from fastsci_kernels.regress.cholesky import factorise, solve
+from fastsci_kernels.regress.conditioning import regular
 from fastsci_kernels.regress.thresholding import begin, restrict
 from fastsci_kernels.static import static
 
@@ -44,7 +45,7 @@ def relaxed(
         size = begin(grams[problem], scales, chosen)
         restrict(grams[problem], scales, 1.0 / nu, normalised, chosen, size, system)
         states[problem], rounds[problem] = 0, 0
-        if not factorise(system, diagonal, size):
+        if not (factorise(system, diagonal, size) and regular(system, diagonal, size)):
             states[problem] = -1
             continue
         for target in range(n_targets):

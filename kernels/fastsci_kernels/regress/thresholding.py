@@ -12,12 +12,10 @@ import math
 import numpy as np
 
 from fastsci_kernels.regress.cholesky import factorise, inverse_diagonal, solve
-from fastsci_kernels.regress.conditioning import inverse_norm
+from fastsci_kernels.regress.conditioning import ROUNDING, inverse_norm, regular
 from fastsci_kernels.static import static
 
 CONVERGED, UNFINISHED, ELIMINATED, SINGULAR = 0, 1, 2, 3
-ROUNDING = 2.0**-47  # of a product of two columns, in units of their lengths: 32 roundings of one number
-
 UNDERESTIMATED = 3.0  # by which the estimate of a norm may be too small
 
 
@@ -58,9 +56,9 @@ def spread(diagonal, scales, normalised, chosen, size, out):
 
 
 @static
-def rough_spread(factor, scales, normalised, chosen, size, out):
+def rough_spread(norm, scales, normalised, chosen, size, out):
     """The same by the norm of the inverse alone, which no entry of its diagonal exceeds."""
-    bound = ROUNDING * size * UNDERESTIMATED * inverse_norm(factor, size)
+    bound = ROUNDING * size * UNDERESTIMATED * norm
     for row in range(size):
         out[chosen[row]] = bound * (1.0 if normalised else scales[chosen[row]])
 
@@ -86,10 +84,11 @@ def ridge(
         for feature in range(n_features):
             spreads[problem, feature] = 0.0
         restrict(grams[problem], scales, alpha, normalised, chosen, size, system)
-        singular[problem] = not factorise(system, diagonal, size)
+        norm = inverse_norm(system, size) if factorise(system, diagonal, size) else math.inf
+        singular[problem] = not norm * size * ROUNDING < 1.0
         if singular[problem]:
             continue
-        rough_spread(system, scales, normalised, chosen, size, spreads[problem])
+        rough_spread(norm, scales, normalised, chosen, size, spreads[problem])
         open_decisions = 0
         for target in range(n_targets):
             for row in range(size):
@@ -163,7 +162,7 @@ def thresholded(
         state = UNFINISHED if size > 0 else ELIMINATED
         while size > 0:
             if (count > 0 or final) and not _solve_on(
-                grams[problem], crosses[problem], target, scales, penalty, normalised, chosen, size,
+                grams[problem], crosses[problem], target, scales, penalty, penalty == alpha, normalised, chosen, size,
                 system, diagonal, found,
             ):  # fmt: skip
                 state = SINGULAR
@@ -202,10 +201,13 @@ def thresholded(
 
 
 @static
-def _solve_on(gram, cross, target, scales, alpha, normalised, chosen, size, system, diagonal, found):
-    """Ridge solution on a support; False where its system is singular."""
+def _solve_on(gram, cross, target, scales, alpha, inherited, normalised, chosen, size, system, diagonal, found):
+    """Ridge solution on a support; False where its system is singular, as far as rounding lets it be told.
+
+    A principal block is no closer to singular than the whole: ``inherited`` says that the whole was regular.
+    """
     restrict(gram, scales, alpha, normalised, chosen, size, system)
-    if not factorise(system, diagonal, size):
+    if not (factorise(system, diagonal, size) and (inherited or regular(system, diagonal, size))):
         return False
     for row in range(size):
         found[row] = cross[chosen[row], target] * scales[chosen[row]]
