@@ -260,5 +260,5 @@ def rows() -> Iterator[Row]:
     yield from _bags()
     yield from _limit()
     yield from _use()
-    yield _streamed()
     yield _first_fit()
+    yield _streamed()
