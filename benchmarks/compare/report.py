@@ -48,7 +48,7 @@ def _target(row: Row) -> str:
 def line(row: Row) -> str:
     """One row of the Markdown table."""
     unit = f" {row.unit}" if row.unit not in ("", "x") else row.unit
-    measured = row.note if row.value is None else f"{row.value:.3g}{unit}"
+    measured = row.note if row.value is None else f"{'above ' if row.bound else ''}{row.value:.3g}{unit}"
     if row.low is not None:
         measured += f" [{row.low:.3g} .. {row.high:.3g}]"
     met = {None: "", True: "yes", False: "**no**"}[row.met]

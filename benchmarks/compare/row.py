@@ -21,6 +21,7 @@ class Row:
     errors: dict[str, float] | None = None
     peer_errors: dict[str, float] | None = None
     note: str = ""
+    bound: bool = False  # whether the true ratio is larger, since the peer was stopped
 
     @property
     def met(self) -> bool | None:

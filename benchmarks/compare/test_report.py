@@ -31,6 +31,11 @@ def test_a_missing_peer_leaves_its_reason():
     assert line(row) == "| a figure | not run: no_such_peer is not installed | at least 12x |  |  |  |  |  |\n"
 
 
+def test_a_ratio_to_a_peer_that_was_stopped_says_that_it_is_a_bound():
+    row = Row("a figure", 30.0, 29.0, 31.0, at_least=1.0, bound=True)
+    assert line(row).startswith("| a figure | above 30x [29 .. 31] | at least 1x | yes |")
+
+
 def test_ratio_is_of_b_over_a():
     def spin(count):
         return lambda: sum(range(count))

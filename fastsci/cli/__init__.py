@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .errors import FAILED, INTERRUPTED, USAGE, RunFailed, UsageError, is_about_an_option, one_line
+from .errors import FAILED, INTERRUPTED, USAGE, RunError, UsageError, is_about_an_option, one_line
 from .parser import build_parser
 
 __all__ = ["main"]
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of a pipe has seen enough; what is still in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (UsageError, RunFailed) as error:
+    except (UsageError, RunError) as error:
         return _complain(*_verdict(error))
     except Exception as error:
         if os.environ.get("FASTSCI_DEBUG", "") not in ("", "0"):
@@ -62,7 +62,7 @@ def _verdict(error: Exception) -> tuple[str, int]:
     """What to say of an error, and the exit status."""
     if isinstance(error, ValueError | TypeError) or is_about_an_option(error):
         return f"error: {one_line(error)}", USAGE
-    if isinstance(error, RunFailed):
+    if isinstance(error, RunError):
         return f"error: {one_line(error)}", FAILED
     if isinstance(error, MemoryError):
         return f"error: out of memory ({one_line(error)}); save fewer times, or run fewer members", FAILED

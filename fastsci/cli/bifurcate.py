@@ -18,7 +18,7 @@ from ..iterate import iterate_map
 from ..result import MESSAGES, EnsembleResult
 from ..system import System
 from .diagram_files import OUT_SUFFIXES, write_diagram
-from .errors import RunFailed, UsageError
+from .errors import RunError, UsageError
 from .initial import written_or_read
 from .members import Members, gather_members, parse_parameters
 from .progress import share
@@ -98,7 +98,7 @@ class Computed:
 
 
 def bifurcate(parsed: argparse.Namespace) -> int:
-    """The command: 0, or `RunFailed` where every member escaped."""
+    """The command: 0, or `RunError` where every member escaped."""
     _check_targets(parsed)
     asked = _read(parsed)
     computed = _compute(asked, parsed)
@@ -108,7 +108,7 @@ def bifurcate(parsed: argparse.Namespace) -> int:
         write_diagram(Path(parsed.out), asked, computed, parsed)
         _say(parsed, f"kept in    {parsed.out}")
     if computed.failed.all():
-        raise RunFailed(f"every member failed ({_failures(computed)}); try another range, or --y0")
+        raise RunError(f"every member failed ({_failures(computed)}); try another range, or --y0")
     if parsed.plot:
         from ..bifurcation_plot import Diagram, draw
 

@@ -23,7 +23,7 @@ from ..sparse.threshold_path import ThresholdPath
 from ..sparse.thresholding import STLSQ
 from ..sparse.weak import WeakForm
 from ..system import Kind
-from .errors import RunFailed, UsageError
+from .errors import RunError, UsageError
 from .targets import check_picture
 from .text_table import in_columns
 from .trajectories import Columns, Measured, read_trajectories
@@ -77,7 +77,7 @@ class Discovered:
 
 
 def discover(parsed: argparse.Namespace) -> int:
-    """The command: 0, or `RunFailed` where no equation has a term."""
+    """The command: 0, or `RunError` where no equation has a term."""
     if parsed.plot:
         check_picture(Path(parsed.plot))
     if parsed.json:
@@ -213,7 +213,7 @@ def _differentiation(parsed: argparse.Namespace) -> Any:
 
 
 def fit(model: SINDy, data: Measured) -> Discovered:
-    """Fit the model to the trajectories of a file; `RunFailed` where no equation has a term."""
+    """Fit the model to the trajectories of a file; `RunError` where no equation has a term."""
     given: dict[str, Any] = {"t": data.times or None, "u": data.controls or None}
     clock = [time.perf_counter()]
     with warnings.catch_warnings(record=True) as warned:
@@ -225,7 +225,7 @@ def fit(model: SINDy, data: Measured) -> Discovered:
             model.fit(data.states, **given, feature_names=data.names)
             clock.append(time.perf_counter())
     if not np.any(model.coef_):
-        raise RunFailed(f"no term is left in any equation; try {_remedy(model)}")
+        raise RunError(f"no term is left in any equation; try {_remedy(model)}")
     seconds = clock[-1] - clock[-2]
     ensemble = isinstance(model, EnsembleSINDy)
     errors = model.coef_std_ if ensemble else standard_errors(model.problem_, model.coef_)

@@ -37,7 +37,7 @@ class UsageError(ValueError):
     """Something in the command that the user can correct; the message says how."""
 
 
-class RunFailed(RuntimeError):  # noqa: N818  (the name is the sentence)
+class RunError(RuntimeError):
     """A run that was asked for correctly and came to nothing."""
 
 

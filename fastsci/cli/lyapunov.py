@@ -16,7 +16,7 @@ from .._progress import bar
 from .._steps import step_size
 from ..lyapunov import LyapunovResult, lyapunov_spectrum
 from ..system import System
-from .errors import RunFailed, UsageError
+from .errors import RunError, UsageError
 from .exponent_report import OUT_SUFFIXES, draw_exponents, report, write_exponents
 from .initial import written_or_read
 from .members import Members, Parameter, gather_members, parse_parameters
@@ -116,7 +116,7 @@ class Computed:
 
 
 def lyapunov(parsed: argparse.Namespace) -> int:
-    """The command: 0, or `RunFailed` where every member failed."""
+    """The command: 0, or `RunError` where every member failed."""
     if parsed.plot:
         check_picture(Path(parsed.plot))
     if parsed.out:
@@ -126,7 +126,7 @@ def lyapunov(parsed: argparse.Namespace) -> int:
     computed = _compute(asked, parsed)
     if computed.failed.all():
         remedy = "" if asked.system.kind == "map" else "a smaller --dt, "
-        raise RunFailed(f"every member failed: the state became infinite or NaN; try {remedy}other parameters, or --y0")
+        raise RunError(f"every member failed: the state became infinite or NaN; try {remedy}other parameters, or --y0")
     said = [] if parsed.quiet else report(asked, computed)
     if parsed.out:
         write_exponents(Path(parsed.out), asked, computed)

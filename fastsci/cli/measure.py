@@ -14,7 +14,7 @@ import numpy as np
 
 from .._progress import bar
 from ..measure_plot import MOST_DRAWN, Drawn, draw
-from .errors import RunFailed, UsageError
+from .errors import RunError, UsageError
 from .measures import CHEAP, DIMENSION, MEASURES, Measured, Series, choose_delay, measure_one
 from .series import Column, Data, read_data
 from .targets import check_file, check_picture, check_suffix, replacing
@@ -45,7 +45,7 @@ class MeasuredTable:
 
 
 def measure(parsed: argparse.Namespace) -> int:
-    """The command: 0, or `RunFailed` where no measure of any column could be taken."""
+    """The command: 0, or `RunError` where no measure of any column could be taken."""
     if parsed.plot:
         check_picture(Path(parsed.plot))
     if parsed.out:
@@ -59,7 +59,7 @@ def measure(parsed: argparse.Namespace) -> int:
     rows = table.rows
     if not any(math.isfinite(found.value) for row in rows for found in row.measured.values()):
         why = next(found.why for row in rows for found in row.measured.values())
-        raise RunFailed(f"nothing could be measured: {why or 'every measure is infinite'}")
+        raise RunError(f"nothing could be measured: {why or 'every measure is infinite'}")
     said = [] if parsed.quiet else _report(data, table, names, parsed)
     if parsed.out:
         _write(Path(parsed.out), rows, names)
@@ -216,7 +216,7 @@ def _draw(path: Path, source: str, rows: Sequence[Row]) -> str:
         if row.series is not None and len(row.series.late) > row.series.theiler
     ]
     if not drawn:
-        raise RunFailed("--plot: no series is long enough to embed; nothing to draw")
+        raise RunError("--plot: no series is long enough to embed; nothing to draw")
     draw(drawn[:MOST_DRAWN], Path(source).name, path)
     left = len(drawn) - MOST_DRAWN
     return f"picture    {path}" + (f", of the first {MOST_DRAWN} series; {left} are left out" if left > 0 else "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..plot import SHOWN_STATES, Portrait, draw
-from .errors import RunFailed
+from .errors import RunError
 from .summary import Tally
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def draw_run(asked: Run, tally: Tally, path: Path) -> None:
 
     Raises
     ------
-    RunFailed
+    RunError
         Where no member of the sample stays finite.
     """
     members = asked.members
@@ -38,7 +38,7 @@ def draw_run(asked: Run, tally: Tally, path: Path) -> None:
     paths = asked.solve(sample, y0, t_eval=path_times)
     drawn = np.flatnonzero(spread.success & paths.success)
     if not drawn.size:
-        raise RunFailed("--plot: every member of the sample failed; nothing to draw")
+        raise RunError("--plot: every member of the sample failed; nothing to draw")
     shown = min(members.dim, SHOWN_STATES)
     names = tally.state or tuple(f"u[{index}]" for index in range(members.dim))
     varied = members.varied[0] if len(members.varied) == 1 else None

@@ -19,7 +19,7 @@ from .._progress import bar
 from .._version import __version__
 from ..result import EnsembleResult
 from ..system import System
-from .errors import RunFailed, UsageError
+from .errors import RunError, UsageError
 from .initial import read_initial
 from .members import Members, gather_members, parse_parameters
 from .progress import share
@@ -81,7 +81,7 @@ class Run:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """The command: 0, or `RunFailed` where no member reached its end."""
+    """The command: 0, or `RunError` where no member reached its end."""
     _check_targets(parsed)
     asked = _read(parsed)
     began = time.perf_counter()
@@ -94,7 +94,7 @@ def run(parsed: argparse.Namespace) -> int:
         _say(parsed, f"store      {parsed.out}")
     if tally.failed == asked.members.count:
         remedy = "a stiff method, a looser --rtol" if asked.steps.dt is None else "a smaller --dt"
-        raise RunFailed(f"every member failed ({tally.messages()}); try {remedy}, or other states")
+        raise RunError(f"every member failed ({tally.messages()}); try {remedy}, or other states")
     if parsed.plot:
         from .picture import draw_run
 
