@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.compare import timing
 from benchmarks.compare.report import line
 from benchmarks.compare.row import Row
 from benchmarks.compare.rows import against
-from benchmarks.compare.timing import compare
 from benchmarks.suites.problems import problem
 
 
@@ -36,10 +36,17 @@ def test_a_ratio_to_a_peer_that_was_stopped_says_that_it_is_a_bound():
     assert line(row).startswith("| a figure | above 30x [29 .. 31] | at least 1x | yes |")
 
 
-def test_ratio_is_of_b_over_a():
-    def spin(count):
-        return lambda: sum(range(count))
+def test_ratio_is_of_b_over_a(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(timing, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(timing, "sleep", lambda seconds: None)
 
-    ratio = compare(spin(20_000), spin(200_000), pairs=3)
-    assert ratio.low <= ratio.median <= ratio.high
-    assert 2 < ratio.median < 50
+    def takes(seconds):
+        def call():
+            clock[0] += seconds
+
+        return call
+
+    ratio = timing.compare(takes(0.25), takes(2.0), pairs=3)
+    assert (ratio.low, ratio.median, ratio.high) == (8.0, 8.0, 8.0)
+    assert (ratio.seconds_a, ratio.seconds_b) == (0.25, 2.0)
