@@ -82,6 +82,15 @@ def compile_all(functions: Mapping[str, FunctionType], wrap=jit) -> dict[str, An
     return compiled
 
 
+def specialise(driver: Any, signature: tuple[Any, ...], *functions: FunctionType) -> None:
+    """Compile a driver for its arguments and no others; what is refused is explained by the user's functions in it."""
+    try:
+        driver.compile(signature)
+    except Exception as error:  # noqa: BLE001 (whatever the compiler raises is about the user's functions)
+        raise CompilationError(explain(error, *functions)) from None
+    driver.disable_compile()
+
+
 def draws_random_numbers(fun: FunctionType) -> bool:
     """Whether a function reaches for a random number generator: members would share its numbers."""
     values = captured(fun)

@@ -66,6 +66,18 @@ def kernel(fun: FunctionType, cache: bool) -> Any:
     return cuda().jit(_quiet(fun)) if simulated() else cuda().jit(fun, cache=cache, **OPTIONS)
 
 
+def specialise(driver: Any, signature: tuple[Any, ...], *functions: FunctionType) -> None:
+    """Compile a kernel for its arguments, as `compile.specialise` does; the simulator compiles nothing."""
+    from .compile import CompilationError, explain
+
+    if simulated():
+        return
+    try:
+        driver.compile(signature)
+    except Exception as error:
+        raise CompilationError(explain(error, *functions)) from error
+
+
 def _quiet(fun: FunctionType) -> FunctionType:
     """The function without NumPy's warnings, which a GPU does not give; its globals are those that the simulator sets.
 

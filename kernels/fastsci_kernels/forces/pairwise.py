@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 
 from .. import cache
-from ..compile import CompilationError, compilable, explain, jit
+from ..compile import CompilationError, compilable, jit, specialise
 from ..fingerprint import fingerprint
 from ..kept import Kept
 from ..loops import pool
@@ -70,11 +70,7 @@ def _compile(law: FunctionType, digest: str, shape: PairShape) -> Callable:
     module = cache.load(cache.key(digest, source), source, {"law": jit(compilable(law))})
     number = types.float64 if shape.bits == 64 else types.float32
     matrix, vector = types.Array(number, 2, "C"), types.Array(number, 1, "C")
-    try:
-        module.drive.compile((matrix, vector, vector, number, matrix, types.int64, types.int64))
-    except Exception as error:  # noqa: BLE001 (whatever the compiler raises is about the user's function)
-        raise CompilationError(explain(error, law)) from None
-    module.drive.disable_compile()
+    specialise(module.drive, (matrix, vector, vector, number, matrix, types.int64, types.int64), law)
     return module.drive
 
 

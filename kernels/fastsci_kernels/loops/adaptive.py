@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 
 from .. import cache
-from ..compile import CompilationError, compile_all, explain, inner
+from ..compile import compile_all, inner, specialise
 from ..fingerprint import fingerprint_all
 from ..kept import Kept
 from ..methods.adaptive import AdaptiveMethod
@@ -99,12 +99,8 @@ def _compile(functions: Mapping[str, FunctionType], digest: str, text: AdaptiveT
     source = adaptive_source(text.method, text.shape)
     wrap = inner if text.shape.width > 1 else partial(inner, boundscheck=True)
     module = cache.load(cache.key(digest, source), source, compile_all(functions, wrap))
-    try:
-        for function, signature in ((module.drive, _drive_signature), (module.prepare, _prepare_signature)):
-            function.compile(signature(text.shape))
-            function.disable_compile()
-    except Exception as error:  # noqa: BLE001 (whatever the compiler raises is about the user's function)
-        raise CompilationError(explain(error, *functions.values())) from None
+    for function, signature in ((module.drive, _drive_signature), (module.prepare, _prepare_signature)):
+        specialise(function, signature(text.shape), *functions.values())
     return Kernel(module.drive, module.prepare, text, reason)
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from numba import types
 
 from .. import cache, cuda_target
-from ..compile import CompilationError, explain
 from ..fingerprint import fingerprint_all
 from ..kept import Kept
 from ..methods.adaptive import AdaptiveMethod
@@ -50,12 +49,8 @@ def kernel(functions: Mapping[str, FunctionType], method: AdaptiveMethod, shape:
     def make() -> Kernel:
         check_limits(functions, shape.bits, shape.dim, local_bytes(method, shape), method.name)
         made = build(functions, method, shape)
-        if not cuda_target.simulated():
-            try:
-                made.begin.compile(begin_signature(shape))
-                made.drive.compile(drive_signature(shape))
-            except Exception as error:
-                raise CompilationError(explain(error, *functions.values())) from error
+        cuda_target.specialise(made.begin, begin_signature(shape), *functions.values())
+        cuda_target.specialise(made.drive, drive_signature(shape), *functions.values())
         return made
 
     return _kernels.get(identity, make)

@@ -16,7 +16,7 @@ from llvmlite import binding
 from numba import types
 
 from .. import cache
-from ..compile import CompilationError, compile_all, explain, inner
+from ..compile import compile_all, inner, specialise
 from ..fingerprint import fingerprint_all
 from ..kept import Kept
 from ..methods.iteration import Iteration
@@ -150,11 +150,7 @@ def _compile(functions: dict[str, FunctionType], digest: str, method: Method, sh
     # An index that a state has led astray must end its member, not the process.
     wrap = inner if shape.width > 1 else functools.partial(inner, boundscheck=True)
     module = cache.load(name, source, compile_all(functions, wrap))
-    try:
-        module.drive.compile(_signature(shape))
-    except Exception as error:  # noqa: BLE001 (whatever the compiler raises is about the user's function)
-        raise CompilationError(explain(error, *functions.values())) from None
-    module.drive.disable_compile()
+    specialise(module.drive, _signature(shape), *functions.values())
     return module.drive
 
 

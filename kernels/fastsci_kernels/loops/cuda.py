@@ -12,7 +12,6 @@ import numpy as np
 from numba import types
 
 from .. import cache, cuda_target
-from ..compile import CompilationError, explain
 from ..fingerprint import fingerprint_all
 from ..kept import Kept
 from ..methods.method import Method
@@ -66,11 +65,7 @@ def kernel(
     def make() -> Kernel:
         check_limits(functions, shape.bits, dim, local_bytes(method, shape), method.name)
         drive = build(functions, method, shape)
-        if not cuda_target.simulated():
-            try:
-                drive.compile(signature(shape))
-            except Exception as error:
-                raise CompilationError(explain(error, *functions.values())) from error
+        cuda_target.specialise(drive, signature(shape), *functions.values())
         return Kernel(drive, shape, method)
 
     return _kernels.get(identity, make)

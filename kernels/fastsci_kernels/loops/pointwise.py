@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 
 from .. import cache
-from ..compile import CompilationError, compile_all, explain, inner
+from ..compile import compile_all, inner, specialise
 from ..fingerprint import fingerprint_all
 from ..kept import Kept
 from ..methods.derivative import INPUTS, Derivative
@@ -76,11 +76,7 @@ def _compile(functions: Mapping[str, FunctionType], digest: str, derivative: Der
     # An index that a state has led astray must end its point, not the process.
     wrap = inner if points.width > 1 else partial(inner, boundscheck=True)
     module = cache.load(name, source, compile_all(functions, wrap))
-    try:
-        module.drive.compile(_signature(points.bits))
-    except Exception as error:  # noqa: BLE001 (whatever the compiler raises is about the user's function)
-        raise CompilationError(explain(error, *functions.values())) from None
-    module.drive.disable_compile()
+    specialise(module.drive, _signature(points.bits), *functions.values())
     return module.drive
 
 

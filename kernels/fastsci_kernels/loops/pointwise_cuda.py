@@ -11,7 +11,6 @@ import numpy as np
 from numba import types
 
 from .. import cache, cuda_target
-from ..compile import CompilationError, explain
 from ..fingerprint import fingerprint_all
 from ..kept import Kept
 from ..methods.derivative import Derivative
@@ -41,11 +40,7 @@ def kernel(functions: Mapping[str, FunctionType], derivative: Derivative, points
         needed = PointText(derivative, points).stack()
         check_limits(functions, points.bits, points.dim, needed, f"its {derivative.kind}")
         drive = build(functions, derivative, points)
-        if not cuda_target.simulated():
-            try:
-                drive.compile(signature(points.bits))
-            except Exception as error:
-                raise CompilationError(explain(error, *functions.values())) from error
+        cuda_target.specialise(drive, signature(points.bits), *functions.values())
         return Kernel(drive, derivative, points)
 
     return _kernels.get(identity, make)

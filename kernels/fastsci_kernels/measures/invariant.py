@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 
 from .. import cache
-from ..compile import CompilationError, compile_all, explain
+from ..compile import CompilationError, compile_all, specialise
 from ..fingerprint import fingerprint
 from ..kept import Kept
 from ..loops.batch import over
@@ -131,9 +131,5 @@ def _make(invariant: FunctionType, digest: str, source: Callable, shape: Invaria
 def _compile(invariant: FunctionType, digest: str, source: Callable, shape: InvariantShape) -> Callable:
     text = source(shape)
     module = cache.load(cache.key(digest, text), text, compile_all({"invariant": invariant}))
-    try:
-        module.drive.compile(SIGNATURES[source])
-    except Exception as error:  # noqa: BLE001 (whatever the compiler raises is about the user's function)
-        raise CompilationError(explain(error, invariant)) from None
-    module.drive.disable_compile()
+    specialise(module.drive, SIGNATURES[source], invariant)
     return module.drive

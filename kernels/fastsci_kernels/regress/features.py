@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 
 from .. import cache
-from ..compile import CompilationError, compile_all, explain, inner
+from ..compile import compile_all, inner, specialise
 from ..fingerprint import fingerprint_all
 from ..kept import Kept
 from ..loops import pool
@@ -70,11 +70,7 @@ def _make(
         # An index that a sample has led astray must end the call, not the process.
         wrap = inner if own_width > 1 else partial(inner, boundscheck=True)
         module = cache.load(cache.key(digest, source), source, compile_all(functions, wrap))
-        try:
-            module.drive.compile(_signature(kind))
-        except Exception as error:  # noqa: BLE001 (whatever the compiler raises is about the user's function)
-            raise CompilationError(explain(error, *functions.values())) from None
-        module.drive.disable_compile()
+        specialise(module.drive, _signature(kind), *functions.values())
         return Kernel(module, lanes)
 
     if not generators:

@@ -10,7 +10,6 @@ import numpy as np
 from numba import types
 
 from .. import cache, cuda_target
-from ..compile import CompilationError, explain
 from ..fingerprint import fingerprint_all
 from ..kept import Kept
 from ..loops.cuda_build import names
@@ -78,12 +77,8 @@ def _kernels(generators: Sequence[Generator], n_inputs: int) -> Any:
 
     def make() -> Any:
         module = build(generators, n_inputs)
-        if not cuda_target.simulated():
-            try:
-                for name, signature in signatures().items():
-                    getattr(module, name).compile(signature)
-            except Exception as error:
-                raise CompilationError(explain(error, *functions)) from error
+        for name, signature in signatures().items():
+            cuda_target.specialise(getattr(module, name), signature, *functions)
         return module
 
     return _compiled.get(identity, make)
