@@ -9,11 +9,11 @@ import numpy as np
 
 from fastsci_kernels.regress.plan import Plan, Term
 
+from .._estimator import Estimator
+from .._samples import samples
 from ..system import Kind, System
-from ._estimator import Estimator
 from ._problem import Array
 from ._routes import Data
-from ._samples import samples
 from ._trajectories import Trajectory, trajectories
 from .library import plan_of
 

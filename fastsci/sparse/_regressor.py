@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ._estimator import Estimator
+from .._estimator import Estimator
 from ._problem import Array, NormalEquations
 
 

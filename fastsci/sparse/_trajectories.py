@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .._samples import refuse_non_finite, samples
 from ._problem import Array
-from ._samples import refuse_non_finite, samples
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ import numpy as np
 
 from fastsci_kernels.regress.plan import Generator, Term, multiplied
 
+from .._estimator import Estimator
+from .._samples import refuse_non_finite, samples
 from ..system import System
-from ._estimator import Estimator
 from ._problem import Array
 from ._quotient import fitted_quotient
 from ._relations import relations_by_elimination, relations_by_optimizer
 from ._routes import Data, triangle
-from ._samples import refuse_non_finite, samples
 from ._trajectories import trajectories
 from .equations import equation_texts
 from .library import Library, PolynomialLibrary, plan_of

@@ -13,10 +13,10 @@ import numpy as np
 
 from fastsci_kernels.regress.plan import Generator, Plan, Term, multiplied, plan
 
+from .._estimator import Estimator
+from .._samples import samples
 from ._custom import check_name, count_of_inputs
-from ._estimator import Estimator
 from ._problem import Array
-from ._samples import samples
 
 CONSTANT: Term = ()
 MOST_PLANS = 64

@@ -9,8 +9,8 @@ import numpy as np
 
 from fastsci_kernels.regress.plan import Plan
 
+from .._samples import refuse_non_finite, samples
 from ._problem import Array, NormalEquations
-from ._samples import refuse_non_finite, samples
 from .library import Library, PolynomialLibrary, plan_of
 
 SEARCHED = 4096  # samples at a time, for one that spoils the sums

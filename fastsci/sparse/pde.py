@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from .._estimator import Estimator
 from ._convolution import projected
-from ._estimator import Estimator
 from ._grids import Grid, grids
 from ._pde_text import equation, expanded
 from ._problem import Array, NormalEquations

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._estimator import Estimator
+from .._estimator import Estimator
 from ._grids import LETTERS
 from .library import CONSTANT, Library, PolynomialLibrary, term_name
 

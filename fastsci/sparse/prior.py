@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ._estimator import Estimator
+from .._estimator import Estimator
 from ._problem import Array, Mask
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .._samples import refuse_non_finite, samples
 from ._problem import Array, NormalEquations
 from ._regressor import SparseRegressor
-from ._samples import refuse_non_finite, samples
 from ._thresholded import Thresholded, check, limits_of, lost_digits, solve_along, solve_each
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from .._estimator import Estimator
+from .._samples import refuse_non_finite, samples
 from . import _test_functions as test
 from ._convolution import projected
-from ._estimator import Estimator
 from ._grids import Grid, steps_of
 from ._problem import Array, NormalEquations
-from ._samples import refuse_non_finite, samples
 from ._weak_covariance import WeakTrajectory
 from .library import Library
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from fastsci._samples import samples
 from fastsci.sparse._problem import NormalEquations
-from fastsci.sparse._samples import samples
 from fastsci.sparse.library import PolynomialLibrary
 from fastsci.sparse.sindy import SINDy
 from fastsci.sparse.standard_errors import standard_errors

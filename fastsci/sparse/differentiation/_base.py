@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .._estimator import Estimator
+from ..._estimator import Estimator
 from ._noise import NOISE_ORDER, noise
 from ._options import whole
 from ._samples import Array, Times, slabs

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import to_numpy
+from ._arrays import to_numpy
 
 
 def samples(value: Any, name: str, width: int | None = None) -> np.ndarray:
