@@ -38,7 +38,7 @@ class ModalModel:
     def rates(self) -> Complex:
         """Continuous eigenvalues ``log(eigs) / dt`` (r,): growth rates and, imaginary, angular frequencies."""
         self._check_fitted()
-        return np.log(self.eigs) / self.dt
+        return np.asarray(np.log(self.eigs) / self.dt, self.eigs.dtype)
 
     @property
     def frequencies(self) -> NDArray[np.floating[Any]]:
@@ -59,7 +59,7 @@ class ModalModel:
         """The snapshots as the modes give them, (n_space, n_snapshots)."""
         return self._states(np.arange(self._fitted_snapshots()))
 
-    def forecast(self, n: int) -> NDArray[Any]:
+    def forecast(self, n: Any) -> NDArray[Any]:
         """The ``n`` snapshots after the last one fitted, (n_space, n)."""
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
             raise ValueError(f"n: is {n!r}, expected a number of snapshots, an integer of at least 0")

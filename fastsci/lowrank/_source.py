@@ -36,6 +36,65 @@ class Source(ABC):
         found = self.product(right)
         return found, self.adjoint_product(found)
 
-    def squares(self) -> float | None:
-        """The squared Frobenius norm, or None where it is not known without many products."""
+    def adjoint_gram_product(self, left: Array) -> tuple[Array, Array]:
+        """``A^H left`` and ``A A^H left``, (n, l) and (m, l)."""
+        found = self.adjoint_product(left)
+        return found, self.product(found)
+
+    def gram(self) -> Array | None:
+        """``A^H A``, (n, n), or None where many products would be as good."""
         return None
+
+    def adjoint_gram(self) -> Array | None:
+        """``A A^H``, (m, m), or None where many products would be as good."""
+        return None
+
+    def refuse_non_finite(self, name: str) -> None:
+        """Say which number of A is not finite, after a product that was not."""
+        raise ValueError(f"{name}: gives products that are not finite; rescale it, or look for NaN in it")
+
+
+class Adjoint(Source):
+    """A^H, by what can be asked of A."""
+
+    def __init__(self, source: Source) -> None:
+        self.of = source
+        self.shape, self.dtype = (source.shape[1], source.shape[0]), source.dtype
+
+    def product(self, right: Array) -> Array:
+        return self.of.adjoint_product(right)
+
+    def adjoint_product(self, left: Array) -> Array:
+        return self.of.product(left)
+
+    def gram_product(self, right: Array) -> tuple[Array, Array]:
+        return self.of.adjoint_gram_product(right)
+
+    def adjoint_gram_product(self, left: Array) -> tuple[Array, Array]:
+        return self.of.gram_product(left)
+
+    def gram(self) -> Array | None:
+        return self.of.adjoint_gram()
+
+    def adjoint_gram(self) -> Array | None:
+        return self.of.gram()
+
+    def refuse_non_finite(self, name: str) -> None:
+        self.of.refuse_non_finite(name)
+
+
+class Scaled(Source):
+    """A times a power of two, where squares of its numbers would leave the range of its kind."""
+
+    def __init__(self, source: Source, factor: float) -> None:
+        self.of, self.factor = source, source.dtype.type(factor)
+        self.shape, self.dtype = source.shape, source.dtype
+
+    def product(self, right: Array) -> Array:
+        return self.of.product(right) * self.factor
+
+    def adjoint_product(self, left: Array) -> Array:
+        return self.of.adjoint_product(left) * self.factor
+
+    def refuse_non_finite(self, name: str) -> None:
+        self.of.refuse_non_finite(name)
