@@ -38,7 +38,8 @@ class ModalModel:
     def rates(self) -> Complex:
         """Continuous eigenvalues ``log(eigs) / dt`` (r,): growth rates and, imaginary, angular frequencies."""
         self._check_fitted()
-        return np.asarray(np.log(self.eigs) / self.dt, self.eigs.dtype)
+        with np.errstate(divide="ignore"):  # an eigenvalue of 0 is gone after a step: its rate is -inf
+            return np.asarray(np.log(self.eigs) / self.dt, self.eigs.dtype)
 
     @property
     def frequencies(self) -> NDArray[np.floating[Any]]:
