@@ -19,7 +19,8 @@ PER_SECOND = 2e10  # multiply-adds of one thread
 LARGEST_GRAM = 4096
 
 
-Read = Callable[[int, int, Array], None]
+Spans = list[tuple[int, int]]  # first and last rows of blocks
+Read = Callable[[int, Array], None]
 
 
 class Rows(Protocol):
@@ -28,8 +29,8 @@ class Rows(Protocol):
     shape: tuple[int, int]
     dtype: np.dtype[Any]  # of the products
 
-    def open(self) -> AbstractContextManager[Read]:
-        """For one pass: a function that reads rows ``first`` to ``last`` into a buffer (last - first, n)."""
+    def open(self, spans: Spans) -> AbstractContextManager[Read]:
+        """For one pass over ``spans``: a function that reads the one of a given number into a buffer."""
         ...
 
     def edges(self, rows: int, most: int) -> list[int]:
@@ -107,11 +108,11 @@ class RowBlocks(Source):
             return
         longest = max(last - first for first, last in spans)
         buffers = [np.empty((longest, self.shape[1]), self.dtype) for _ in range(2)]
-        with self.rows.open() as read, ThreadPoolExecutor(1, thread_name_prefix="fastsci-read") as reader:
+        with self.rows.open(spans) as read, ThreadPoolExecutor(1, thread_name_prefix="fastsci-read") as reader:
 
             def begin(place: int) -> Future[None]:
                 first, last = spans[place]
-                return reader.submit(read, first, last, buffers[place % 2][: last - first])
+                return reader.submit(read, place, buffers[place % 2][: last - first])
 
             coming = begin(0)
             for place, (first, last) in enumerate(spans):
@@ -183,8 +184,9 @@ class Sliced:
         self.shape = (columns, rows) if flipped else (rows, columns)
 
     @contextmanager
-    def open(self) -> Generator[Read]:
-        def read(first: int, last: int, buffer: Array) -> None:
+    def open(self, spans: Spans) -> Generator[Read]:
+        def read(place: int, buffer: Array) -> None:
+            first, last = spans[place]
             found = self.array[:, first:last] if self.flipped else self.array[first:last]
             if hasattr(found, "compute"):
                 found = found.compute()

@@ -7,18 +7,19 @@ process; reads in order are foreseen by the system, and need two buffers.
 from __future__ import annotations
 
 import mmap
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ._blocks_source import Read, Sliced
+from ._blocks_source import Read, Sliced, Spans
 from ._source import Array
 
+AHEAD = 4  # blocks that are asked of the disk before they are read: it idles while one block is multiplied otherwise
 COMPARED = 4096  # bytes at both ends, by which a file is known to be the one that is mapped
 
 
@@ -30,13 +31,28 @@ class FileRows(Sliced):
         self.path, self.offset = path, offset
 
     @contextmanager
-    def open(self) -> Generator[Read]:
+    def open(self, spans: Spans) -> Generator[Read]:
         if not self._is_the_one():
-            with super().open() as read:
+            with super().open(spans) as read:
                 yield read
             return
         with self.path.open("rb", buffering=0) as file:
-            yield partial(self._read, file)
+            for first, last in spans[:AHEAD]:
+                self._announce(file, first, last)
+
+            def read_one(place: int, buffer: Array) -> None:
+                for first, last in spans[place + AHEAD : place + AHEAD + 1]:
+                    self._announce(file, first, last)
+                self._read(file, *spans[place], buffer)
+
+            yield read_one
+
+    def _announce(self, file: FileIO, first: int, last: int) -> None:
+        """Have the system fetch rows from the disk while others are read, whatever their order."""
+        if hasattr(os, "posix_fadvise"):
+            pitch = self.shape[1] * self.array.dtype.itemsize
+            begin, size = self.offset + first * pitch, (last - first) * pitch
+            os.posix_fadvise(file.fileno(), begin, size, os.POSIX_FADV_WILLNEED)
 
     def _read(self, file: FileIO, first: int, last: int, buffer: Array) -> None:
         stored = self.array.dtype
