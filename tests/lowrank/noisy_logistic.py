@@ -55,11 +55,9 @@ def spread_pairs(n, order=ORDER):
     return x[:, None], y[:, None]
 
 
-def quadrature(order=ORDER, nodes=120):
-    """Pairs of states and their weights."""
+def quadrature(order=ORDER, nodes=100):
+    """Pairs of states and their weights, Gauss rules in both: smooth functions have their exact expectations."""
     points, weights = np.polynomial.legendre.leggauss(nodes)
-    steps = np.arange(nodes) / nodes
-    density = np.cos(np.pi * steps) ** (2 * order)
-    x = np.repeat((points + 1.0) / 2.0, nodes)
-    y = (logistic(x) + np.tile(steps, nodes)) % 1.0
-    return x[:, None], y[:, None], np.outer(weights, density / density.sum()).ravel()
+    x, y = (part.ravel()[:, None] for part in np.meshgrid((points + 1.0) / 2.0, (points + 1.0) / 2.0))
+    density = np.cos(np.pi * (y - logistic(x))) ** (2 * order)
+    return x, y, np.outer(weights, weights).ravel() * density[:, 0]
