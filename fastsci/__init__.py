@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from fastsci_kernels.numbers.arithmetic import where as where
 
     from . import chaos as chaos
+    from . import linear as linear
+    from . import lowrank as lowrank
     from . import sparse as sparse
     from ._hamiltonian import Hamiltonian as Hamiltonian
     from ._hamiltonian import hamiltonian as hamiltonian
@@ -37,6 +39,24 @@ if TYPE_CHECKING:
     from .growth import ErrorGrowth as ErrorGrowth
     from .growth import error_growth as error_growth
     from .growth import ftle as ftle
+    from .lowrank import DMD as DMD
+    from .lowrank import EDMD as EDMD
+    from .lowrank import HAVOK as HAVOK
+    from .lowrank import POD as POD
+    from .lowrank import BaggedOptDMD as BaggedOptDMD
+    from .lowrank import DMDc as DMDc
+    from .lowrank import GeneratorEDMD as GeneratorEDMD
+    from .lowrank import HankelDMD as HankelDMD
+    from .lowrank import KernelKoopman as KernelKoopman
+    from .lowrank import NystroemKoopman as NystroemKoopman
+    from .lowrank import OptDMD as OptDMD
+    from .lowrank import PiecewiseDMD as PiecewiseDMD
+    from .lowrank import RandomizedDMD as RandomizedDMD
+    from .lowrank import ResDMD as ResDMD
+    from .lowrank import StreamingDMD as StreamingDMD
+    from .lowrank import StreamingSVD as StreamingSVD
+    from .lowrank import randomized_svd as randomized_svd
+    from .lowrank import svd_rank_for as svd_rank_for
     from .lyapunov import LyapunovResult as LyapunovResult
     from .lyapunov import lyapunov_spectrum as lyapunov_spectrum
     from .lyapunov import mean_divergence as mean_divergence
@@ -87,10 +107,14 @@ if TYPE_CHECKING:
 _LATER = {
     "AlignmentIndices": "fastsci.alignment",
     "AllowedTerms": "fastsci.sparse",
+    "BaggedOptDMD": "fastsci.lowrank",
     "BestSubset": "fastsci.sparse",
     "ConstrainedSTLSQ": "fastsci.sparse",
     "CovariantVectors": "fastsci.covariant",
     "CustomLibrary": "fastsci.sparse",
+    "DMD": "fastsci.lowrank",
+    "DMDc": "fastsci.lowrank",
+    "EDMD": "fastsci.lowrank",
     "ElasticNet": "fastsci.sparse",
     "EnsembleSINDy": "fastsci.sparse",
     "ErrorGrowth": "fastsci.growth",
@@ -98,9 +122,13 @@ _LATER = {
     "FixedPoints": "fastsci.equilibria",
     "FourierLibrary": "fastsci.sparse",
     "GaussianPrior": "fastsci.sparse",
+    "GeneratorEDMD": "fastsci.lowrank",
+    "HAVOK": "fastsci.lowrank",
     "Hamiltonian": "fastsci._hamiltonian",
+    "HankelDMD": "fastsci.lowrank",
     "IdentityLibrary": "fastsci.sparse",
     "ImplicitSINDy": "fastsci.sparse",
+    "KernelKoopman": "fastsci.lowrank",
     "KnownTerms": "fastsci.sparse",
     "Lasso": "fastsci.sparse",
     "LassoCV": "fastsci.sparse",
@@ -108,16 +136,24 @@ _LATER = {
     "MSTLS": "fastsci.sparse",
     "Moments": "fastsci.sparse",
     "MultiTaskLasso": "fastsci.sparse",
+    "NystroemKoopman": "fastsci.lowrank",
+    "OptDMD": "fastsci.lowrank",
     "PDELibrary": "fastsci.sparse",
     "PDESINDy": "fastsci.sparse",
+    "POD": "fastsci.lowrank",
     "PeriodicOrbits": "fastsci.orbits",
+    "PiecewiseDMD": "fastsci.lowrank",
     "PolynomialLibrary": "fastsci.sparse",
     "RVM": "fastsci.sparse",
     "RadialBasisLibrary": "fastsci.sparse",
+    "RandomizedDMD": "fastsci.lowrank",
+    "ResDMD": "fastsci.lowrank",
     "SINDy": "fastsci.sparse",
     "SR3": "fastsci.sparse",
     "SSR": "fastsci.sparse",
     "STLSQ": "fastsci.sparse",
+    "StreamingDMD": "fastsci.lowrank",
+    "StreamingSVD": "fastsci.lowrank",
     "ThresholdPath": "fastsci.sparse",
     "WeakForm": "fastsci.sparse",
     "best_subset": "fastsci.sparse",
@@ -139,26 +175,34 @@ _LATER = {
     "pairwise_energy": "fastsci.particles",
     "pairwise_force": "fastsci.particles",
     "periodic_orbits": "fastsci.orbits",
+    "randomized_svd": "fastsci.lowrank",
     "rvm": "fastsci.sparse",
     "simulate_particles": "fastsci.particles",
     "stlsq": "fastsci.sparse",
+    "svd_rank_for": "fastsci.lowrank",
     "vjp": "fastsci.tangent",
     "where": "fastsci_kernels.numbers.arithmetic",
 }
 
 __all__ = [
+    "DMD",
+    "EDMD",
     "FROLS",
+    "HAVOK",
     "MSTLS",
+    "POD",
     "RVM",
     "SR3",
     "SSR",
     "STLSQ",
     "AlignmentIndices",
     "AllowedTerms",
+    "BaggedOptDMD",
     "BestSubset",
     "ConstrainedSTLSQ",
     "CovariantVectors",
     "CustomLibrary",
+    "DMDc",
     "ElasticNet",
     "EnsembleResult",
     "EnsembleSINDy",
@@ -167,10 +211,13 @@ __all__ = [
     "FixedPoints",
     "FourierLibrary",
     "GaussianPrior",
+    "GeneratorEDMD",
     "Hamiltonian",
+    "HankelDMD",
     "Histogram",
     "IdentityLibrary",
     "ImplicitSINDy",
+    "KernelKoopman",
     "KnownTerms",
     "Lasso",
     "LassoCV",
@@ -178,12 +225,19 @@ __all__ = [
     "LyapunovResult",
     "Moments",
     "MultiTaskLasso",
+    "NystroemKoopman",
+    "OptDMD",
     "PDELibrary",
     "PDESINDy",
     "PeriodicOrbits",
+    "PiecewiseDMD",
     "PolynomialLibrary",
     "RadialBasisLibrary",
+    "RandomizedDMD",
+    "ResDMD",
     "SINDy",
+    "StreamingDMD",
+    "StreamingSVD",
     "System",
     "ThresholdPath",
     "WeakForm",
@@ -204,17 +258,21 @@ __all__ = [
     "jvp",
     "lasso",
     "lasso_path",
+    "linear",
+    "lowrank",
     "lyapunov_spectrum",
     "mean_divergence",
     "methods",
     "pairwise_energy",
     "pairwise_force",
     "periodic_orbits",
+    "randomized_svd",
     "rvm",
     "simulate_particles",
     "solve_ensemble",
     "sparse",
     "stlsq",
+    "svd_rank_for",
     "system",
     "systems",
     "vjp",
@@ -235,7 +293,7 @@ _refuse_mixed_versions()
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("chaos", "sparse"):
+    if name in ("chaos", "linear", "lowrank", "sparse"):
         return importlib.import_module(f"fastsci.{name}")
     if name in _LATER:
         value = getattr(importlib.import_module(_LATER[name]), name)

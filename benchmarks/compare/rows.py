@@ -13,13 +13,21 @@ import numpy as np
 
 from benchmarks.compare import (
     conserved,
+    delays,
     discovery,
+    dmd,
+    double_descent,
     fastsci_peer,
+    kernel_koopman,
+    koopman,
     lasso,
     logistic,
     measures,
     noise,
+    optimised_dmd,
+    out_of_core,
     reference,
+    singular_values,
     stiff,
     tangents,
     unequal,
@@ -163,6 +171,17 @@ def _adaptive() -> Iterator[Row]:
     yield from unequal.rows()
 
 
+def _koopman() -> Iterator[Row]:
+    yield from kernel_koopman.rows()
+    yield from koopman.rows()
+
+
+def _dynamic_modes() -> Iterator[Row]:
+    yield from dmd.rows()
+    yield from delays.rows()
+    yield from optimised_dmd.rows()
+
+
 GROUPS = {
     "ensembles": _ensembles,
     "adaptive": _adaptive,
@@ -174,6 +193,11 @@ GROUPS = {
     "measures": measures.rows,
     "discovery": discovery.rows,
     "lasso": lasso.rows,  # its peers take twelve minutes
+    "singular_values": singular_values.rows,
+    "out_of_core": out_of_core.rows,  # writes a file of eight gigabytes
+    "dynamic_modes": _dynamic_modes,
+    "koopman": _koopman,
+    "double_descent": double_descent.rows,
 }
 
 
