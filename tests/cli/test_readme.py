@@ -57,6 +57,10 @@ def test_the_blocks_run_and_give_what_their_comments_say(session):
     assert session["cycle"].periods.round(9).tolist() == [1.558652211]
     assert session["chaotic"].round(1).tolist() == [0.0, 1.0]
     assert session["model"].equations()[0] == "x' = -9.999 x + 9.999 y"
+    assert session["s"].shape == (20,)
+    np.testing.assert_allclose(session["modal"].rates.round(9), [-0.05 + 2.0j, -0.05 - 2.0j, 1.0j, -1.0j])
+    np.testing.assert_allclose(session["fits"].rates, session["modal"].rates, atol=1e-9)
+    np.testing.assert_allclose(session["curve"].mean[0], session["curve"].exact[0], rtol=0.1)
     assert session["lorenz_found"].rhs(0.0, [1.0, 2.0, 20.0]).round(1).tolist() == [10.0, 6.0, -51.3]
     assert session["weak"].complexity == session["bags"].complexity == 7
     assert session["field"].equations() == ["u_t = -1.000 u_x + 0.100 u_xx"]
