@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._pictures import saved
 from .plot import BAND, INK, STYLE
 
 if TYPE_CHECKING:
@@ -63,13 +64,7 @@ def draw(diagram: Diagram, path: str | os.PathLike[str]) -> None:
     >>> path.stat().st_size > 10_000
     True
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    with mpl.rc_context({**STYLE, "figure.constrained_layout.use": False, "font.size": 11.0}):
-        figure = compose(diagram)
-        FigureCanvasAgg(figure)
-        figure.savefig(path, dpi=DPI)
+    saved(lambda: compose(diagram), {**STYLE, "figure.constrained_layout.use": False, "font.size": 11.0}, DPI, path)
 
 
 def compose(diagram: Diagram) -> Figure:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._pictures import saved
 from .bifurcation_plot import edges
 from .plot import BAND, HOT, INK, STYLE
 
@@ -120,13 +121,7 @@ def draw(picture: Convergence | Sweep | ExponentMap, path: str | os.PathLike[str
     >>> path.stat().st_size > 10_000
     True
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    with mpl.rc_context({**STYLE, "font.size": 10.0, "axes.titlesize": 10.0}):
-        figure = compose(picture)
-        FigureCanvasAgg(figure)
-        figure.savefig(path, dpi=DPI)
+    saved(lambda: compose(picture), {**STYLE, "font.size": 10.0, "axes.titlesize": 10.0}, DPI, path)
 
 
 def compose(picture: Convergence | Sweep | ExponentMap) -> Figure:

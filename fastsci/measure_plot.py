@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._pictures import saved
 from .plot import INK, STYLE
 
 if TYPE_CHECKING:
@@ -71,13 +72,7 @@ def draw(series: Sequence[Drawn], title: str, path: str | os.PathLike[str]) -> N
     >>> path.stat().st_size > 10_000
     True
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    with mpl.rc_context(STYLE):
-        figure = compose(series, title)
-        FigureCanvasAgg(figure)
-        figure.savefig(path, dpi=DPI)
+    saved(lambda: compose(series, title), STYLE, DPI, path)
 
 
 def compose(series: Sequence[Drawn], title: str) -> Figure:

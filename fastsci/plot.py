@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._pictures import saved
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
@@ -93,14 +95,7 @@ def draw(portrait: Portrait, path: str | os.PathLike[str]) -> None:
     >>> path.stat().st_size > 10_000
     True
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    with mpl.rc_context(STYLE):
-        figure = compose(portrait)
-        # A canvas of the figure's own: pyplot's state and the caller's back end stay as they are.
-        FigureCanvasAgg(figure)
-        figure.savefig(path, dpi=150)
+    saved(lambda: compose(portrait), STYLE, 150, path)
 
 
 def compose(portrait: Portrait) -> Figure:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._pictures import saved, stacked
 from ..plot import BAND, HOT, INK, STYLE
 from ._modes import ModalModel
 
@@ -181,34 +183,26 @@ def draw(pictures: Sequence[Picture] | Picture, title: str, path: str | os.PathL
     >>> path.stat().st_size > 10_000
     True
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    with mpl.rc_context(STYLE):
-        figure = compose(pictures, title)
-        FigureCanvasAgg(figure)
-        figure.savefig(path, dpi=DPI)
+    saved(lambda: compose(pictures, title), STYLE, DPI, path)
 
 
 def compose(pictures: Sequence[Picture] | Picture, title: str) -> Figure:
     """The figure, a part for each picture."""
-    from matplotlib.figure import Figure
-
     every = list(pictures) if isinstance(pictures, Sequence) else [pictures]
-    heights = [_height(picture) for picture in every]
-    figure = Figure(figsize=(WIDTH, 0.5 + sum(heights)))
-    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
-    parts = figure.subfigures(len(every), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for part, picture in zip(parts, every, strict=True):
-        if isinstance(picture, Eigenvalues):
-            _eigenvalues(part, picture)
-        elif isinstance(picture, SingularValues):
-            _singular_values(part, picture)
-        elif isinstance(picture, Modes):
-            _modes(part, picture)
-        else:
-            _dynamics(part, picture)
-    return figure
+    return stacked(
+        title, WIDTH, [_height(picture) for picture in every], [partial(_draw, picture) for picture in every]
+    )
+
+
+def _draw(picture: Picture, part: SubFigure) -> None:
+    if isinstance(picture, Eigenvalues):
+        _eigenvalues(part, picture)
+    elif isinstance(picture, SingularValues):
+        _singular_values(part, picture)
+    elif isinstance(picture, Modes):
+        _modes(part, picture)
+    else:
+        _dynamics(part, picture)
 
 
 def _height(picture: Picture) -> float:
