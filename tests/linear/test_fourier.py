@@ -1,31 +1,11 @@
 """Random Fourier features: their kernel, their law, and what scikit-learn asks of a transformer."""
 
-from unittest import SkipTest
-
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastsci.linear import RandomFourierFeatures, random_feature_path
-
-
-# Deriving from scikit-learn's class would load it, a second, at every import.
-@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit from:UserWarning")
-@pytest.mark.parametrize(
-    "features", [RandomFourierFeatures(rng=0), RandomFourierFeatures(7, gamma=0.5, orthogonal=True, rng=1)], ids=repr
-)
-def test_checks_of_scikit_learn(features):
-    passed, left_out = 0, []
-    for estimator, check in estimator_checks_generator(features):
-        try:
-            check(estimator)
-            passed += 1
-        except SkipTest as skipped:
-            left_out.append(str(skipped))
-    assert passed > 35
-    assert all("SCIPY_ARRAY_API is not set" in reason for reason in left_out), left_out
 
 
 def test_the_same_seed_gives_the_same_bits_and_narrow_maps_are_the_first_features_of_wide_ones():

@@ -1,17 +1,15 @@
 """The Koopman generator of systems whose spectrum is known, and exact derivatives of every kind of dictionary."""
 
 import math
-from unittest import SkipTest
 
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import fastsci
 from fastsci.lowrank._koopman_generator_terms import Noise, generator_terms
 from fastsci.lowrank.generator_koopman import Driven, GeneratorEDMD
 from fastsci.lowrank.residual_koopman import pseudospectrum
-from fastsci.sparse.library import CustomLibrary, FourierLibrary, PolynomialLibrary, RadialBasisLibrary
+from fastsci.sparse.libraries import CustomLibrary, FourierLibrary, PolynomialLibrary, RadialBasisLibrary
 
 LIBRARIES = {
     "polynomial": PolynomialLibrary(degree=4),
@@ -143,20 +141,6 @@ def test_residuals_and_pseudospectrum_of_a_pendulum():
     assert 1 <= true.sum() <= 2
     assert model.residuals_[~true].min() > 0.01
     assert pseudospectrum(model, 0.0) < 1e-6
-
-
-# Deriving from scikit-learn's class would load it, a second, at every import.
-@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit from:UserWarning")
-def test_checks_of_scikit_learn():
-    passed, left_out = 0, []
-    for estimator, check in estimator_checks_generator(GeneratorEDMD()):
-        try:
-            check(estimator)
-            passed += 1
-        except SkipTest as skipped:
-            left_out.append(str(skipped))
-    assert passed > 30
-    assert all("SCIPY_ARRAY_API is not set" in reason for reason in left_out)
 
 
 def test_refused():

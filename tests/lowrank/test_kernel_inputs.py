@@ -2,17 +2,14 @@
 
 import pickle
 import warnings
-from unittest import SkipTest
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastsci.lowrank.kernel_koopman import KernelKoopman
-from fastsci.lowrank.nystroem_koopman import NystroemKoopman
 from tests.lowrank.kernels_by_hand import apart, gaussian, lorenz
 
 
@@ -154,30 +151,6 @@ def test_bad_data_is_named(attractor):
         model.score(attractor[:-1], attractor[1:], n_steps=2)
     with pytest.raises(ValueError, match="X has 2 features, but KernelKoopman is expecting 3 features"):
         model.risk(attractor[:, :2])
-
-
-# Deriving from scikit-learn's class would load it, a second, at every import.
-@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit from:UserWarning")
-@pytest.mark.parametrize(
-    "estimator",
-    [
-        KernelKoopman(),
-        KernelKoopman(None, "matern32", reduced_rank=False),
-        NystroemKoopman(),
-        NystroemKoopman(3, 5, selection="leverage"),
-    ],
-    ids=repr,
-)
-def test_checks_of_scikit_learn(estimator):
-    passed, left_out = 0, []
-    for given, check in estimator_checks_generator(estimator):
-        try:
-            check(given)
-            passed += 1
-        except SkipTest as skipped:
-            left_out.append(str(skipped))
-    assert passed >= 40
-    assert all("SCIPY_ARRAY_API is not set" in reason for reason in left_out)
 
 
 def test_a_search_over_parameters(attractor):

@@ -97,7 +97,7 @@ def test_same_generator_same_bits_on_any_number_of_threads(monkeypatch):
 
 
 def test_a_bag_is_what_it_is_alone():
-    full, data = OptDMD(4)._found(noisy(5), T, None)
+    full, data = OptDMD(4).search(noisy(5), T, None)
     settings = Settings.of(OptDMD(4))
     places = drawn(np.arange(100), 12, 55, 6)
     together = fitted_bags(full, places, settings)

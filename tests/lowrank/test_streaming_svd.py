@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-from unittest import SkipTest
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import IncrementalPCA
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastsci.lowrank._stream import LOSSLESS, shortened
 from fastsci.lowrank.streaming import StreamingSVD
@@ -220,18 +218,3 @@ def test_streams_are_copied_and_pickled():
     stream = StreamingSVD(2).partial_fit(np.random.default_rng(7).normal(size=(70, 300)))
     for twin in (copy.deepcopy(stream), pickle.loads(pickle.dumps(stream))):
         assert np.array_equal(twin.components_, stream.components_)
-
-
-# Deriving from scikit-learn's class would load it, a second, at every import.
-@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit from:UserWarning")
-@pytest.mark.parametrize("estimator", [StreamingSVD(), StreamingSVD(1), StreamingSVD(2, centred=True)], ids=repr)
-def test_checks_of_scikit_learn(estimator):
-    passed, left_out = 0, []
-    for own, check in estimator_checks_generator(estimator):
-        try:
-            check(own)
-            passed += 1
-        except SkipTest as skipped:
-            left_out.append(str(skipped))
-    assert passed > 40
-    assert all("SCIPY_ARRAY_API is not set" in reason for reason in left_out)
