@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.compare.row import Row
 from benchmarks.compare.timing import PAIRS, compare
 from fastsci.lowrank.dictionary_koopman import EDMD
-from fastsci.sparse.library import FourierLibrary, Library, PolynomialLibrary
+from fastsci.sparse.libraries import FourierLibrary, Library, PolynomialLibrary
 
 CASES: dict[str, tuple[Library, int, int]] = {
     "polynomials of degree 3, 3 states, 100,000 samples": (PolynomialLibrary(degree=3), 3, 100_000),

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci_kernels import cuda_target
 from fastsci_kernels.regress import features, features_cuda
 

@@ -7,7 +7,7 @@ import numpy as np
 from fastsci.lowrank.dictionary_koopman import EDMD
 from fastsci.lowrank.generator_koopman import GeneratorEDMD
 from fastsci.lowrank.residual_koopman import ResDMD
-from fastsci.sparse.library import FourierLibrary, Library, PolynomialLibrary, RadialBasisLibrary
+from fastsci.sparse.libraries import FourierLibrary, Library, PolynomialLibrary, RadialBasisLibrary
 
 ROTATION = np.array([[0.9, 0.3, 0.0], [-0.3, 0.9, 0.1], [0.0, -0.1, 0.8]])
 

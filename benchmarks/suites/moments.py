@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastsci.sparse.library import CustomLibrary, FourierLibrary, PolynomialLibrary
+from fastsci.sparse.libraries import CustomLibrary, FourierLibrary, PolynomialLibrary
 from fastsci_kernels.regress import features
 from fastsci_kernels.regress.plan import plan
 
@@ -31,10 +31,10 @@ class Polynomials:
 
     def setup(self, name):
         n_inputs, degree = SIZES[name]
-        self.library = PolynomialLibrary(degree=degree)
+        self.dictionary = PolynomialLibrary(degree=degree)
         self.X, self.Y = samples(n_inputs)
-        self.terms = self.library.terms(n_inputs)
-        self.plan = self.library.plan(n_inputs, n_inputs)
+        self.terms = self.dictionary.terms(n_inputs)
+        self.plan = self.dictionary.plan(n_inputs, n_inputs)
         self.edges = features.pieces(self.plan, len(self.X))
         self.weights = np.ones(len(self.X))
         self.coef = np.ones((n_inputs, len(self.plan.columns)))

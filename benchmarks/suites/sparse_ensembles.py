@@ -9,7 +9,7 @@ from fastsci.sparse.constrained import ConstrainedSTLSQ
 from fastsci.sparse.constraints import energy_preserving_constraints
 from fastsci.sparse.ensembling import EnsembleSINDy
 from fastsci.sparse.implicit import ImplicitSINDy
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.sindy import SINDy
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastsci.sparse._problem import NormalEquations
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.threshold_path import ThresholdPath
 from fastsci.sparse.thresholding import STLSQ, Thresholded, solve_batch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import fastsci
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.mstls import MSTLS
 from fastsci.sparse.pde import PDESINDy
 from fastsci.sparse.pde_library import PDELibrary

@@ -16,7 +16,7 @@ import numpy as np
 from ..sparse.differentiation import from_name
 from ..sparse.ensembling import EnsembleSINDy
 from ..sparse.equations import FLOW, MAP, equation_texts, latex
-from ..sparse.library import FourierLibrary, IdentityLibrary, Library, PolynomialLibrary
+from ..sparse.libraries import FourierLibrary, IdentityLibrary, Library, PolynomialLibrary
 from ..sparse.sindy import SINDy
 from ..sparse.standard_errors import standard_errors
 from ..sparse.threshold_path import ThresholdPath

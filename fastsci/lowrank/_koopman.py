@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._estimator import Estimator
-from ..sparse.library import Library, PolynomialLibrary
+from ..sparse.libraries import Library, PolynomialLibrary
 from . import _koopman_checks as checks
 from ._koopman_compression import Compression, compress
 from ._koopman_products import Array, Products, Samples
@@ -61,7 +61,7 @@ class DictionaryKoopman(Estimator, ABC):
     A subclass says how samples are read, and has the parameters ``library``, ``rank``, ``alpha`` and ``refine``.
     """
 
-    library: Library | None
+    library: Any
     rank: int | float | None
     alpha: float
     refine: bool | str
@@ -77,7 +77,7 @@ class DictionaryKoopman(Estimator, ABC):
     def _dictionary(self) -> Library:
         if self.library is None:
             return PolynomialLibrary(degree=2)
-        if not isinstance(self.library, Library):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(self.library, Library):
             raise TypeError(
                 f"library: is {self.library!r}, expected a library such as fastsci.sparse.PolynomialLibrary(degree=3)"
             )

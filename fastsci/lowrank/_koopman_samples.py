@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from fastsci_kernels.regress.plan import Generator, Plan, Term
 
-from ..sparse.library import Library, plan_of
+from ..sparse.libraries import Library, plan_of
 from ._koopman_products import Array, Block, Products, Samples, of_blocks
 
 READ = 2**16  # rows that are brought to float64 at a time

@@ -141,7 +141,7 @@ class BaggedOptDMD(ExponentialModel, Estimator):
         settings = Settings.of(self)
         options = {name: getattr(self, name) for name in ("eig_constraints", "max_iter", "tol", "start", "trim")}
         self.full = OptDMD(self.rank, **options)
-        found, data = self.full._found(X, t, weights)  # pyright: ignore[reportPrivateUsage]  (the same idea in two files)
+        found, data = self.full.search(X, t, weights)
         size = self._size(len(found.places), len(found.rates))
         bags = fitted_bags(found, drawn(found.places, n_bags, size, self.rng), settings)
         self._keep_bags(bags)

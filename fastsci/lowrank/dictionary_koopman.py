@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..sparse.library import Library
+from ..sparse.libraries import Library
 from . import _koopman_checks as checks
 from ._koopman import DictionaryKoopman
 from ._koopman_products import Array

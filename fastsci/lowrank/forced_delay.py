@@ -143,13 +143,13 @@ class HAVOK(Estimator):
         return self
 
     @property
-    def A(self) -> Real:  # noqa: N802 - the literature's name
+    def A(self) -> Real:
         """How the coordinates drive themselves, (r - n_forcing, r - n_forcing)."""
         self._check_fitted()
         return self._operator[:, : len(self._operator)]
 
     @property
-    def B(self) -> Real:  # noqa: N802 - the literature's name
+    def B(self) -> Real:
         """How the forcing drives the coordinates, (r - n_forcing, n_forcing)."""
         self._check_fitted()
         return self._operator[:, len(self._operator) :]

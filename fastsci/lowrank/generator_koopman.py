@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import _function, _pointwise
-from ..sparse.library import Library, plan_of
+from ..sparse.libraries import Library, plan_of
 from ..system import System
 from . import _koopman_checks as checks
 from ._koopman import DictionaryKoopman
@@ -101,7 +101,7 @@ class GeneratorEDMD(DictionaryKoopman):
 
     >>> import numpy as np
     >>> from fastsci.lowrank.generator_koopman import GeneratorEDMD
-    >>> from fastsci.sparse.library import PolynomialLibrary
+    >>> from fastsci.sparse.libraries import PolynomialLibrary
     >>> x = np.linspace(-2.0, 2.0, 50)[:, None]
     >>> model = GeneratorEDMD(PolynomialLibrary(degree=3)).fit(x, -x, diffusion=[np.sqrt(2.0)])
     >>> model.eigenvalues_.real.round(8) + 0.0

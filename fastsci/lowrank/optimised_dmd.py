@@ -140,11 +140,11 @@ class OptDMD(ExponentialModel, Estimator):
         weights : (n_times,) array, optional
             Of the squared residuals: 1 over the variance of the noise of each snapshot.  0 leaves one out.
         """
-        self._found(X, t, weights)
+        self.search(X, t, weights)
         return self
 
-    def _found(self, X: ArrayLike, t: ArrayLike, weights: ArrayLike | None) -> tuple[Found, NDArray[Any]]:
-        """Fit, and give back what was found with the snapshots as they were read."""
+    def search(self, X: ArrayLike, t: ArrayLike, weights: ArrayLike | None) -> tuple[Found, NDArray[Any]]:
+        """Fit; what was found, and the snapshots as they were read, are what bags are drawn from."""
         settings = Settings.of(self)
         data = snapshots(X)
         clock = Clock.of(t, data.shape[1])

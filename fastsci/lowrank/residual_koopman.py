@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..sparse.library import Library
+from ..sparse.libraries import Library
 from ._koopman import DictionaryKoopman
 from ._koopman_products import Array
 from .dictionary_koopman import StepKoopman
@@ -53,7 +53,7 @@ class ResDMD(StepKoopman):
 
     >>> import numpy as np
     >>> from fastsci.lowrank.residual_koopman import ResDMD
-    >>> from fastsci.sparse.library import PolynomialLibrary
+    >>> from fastsci.sparse.libraries import PolynomialLibrary
     >>> x = np.linspace(0.01, 1.0, 200)[:, None]
     >>> model = ResDMD(PolynomialLibrary(degree=3)).fit(x, x**2 / 2)
     >>> model.eigenvalues_[model.verified(1e-6)].real.round(8)
@@ -92,7 +92,7 @@ class ResDMD(StepKoopman):
         return self.residuals_ <= tol
 
 
-def pseudospectrum(estimator: DictionaryKoopman, z: ArrayLike) -> Array:
+def pseudospectrum(estimator: Any, z: ArrayLike) -> Array:
     """The least residual that any function in a dictionary's span has at points of the complex plane.
 
     ``min over g of |K g - z g| / |g|`` on the samples: where it is below epsilon, ``z`` is in the
@@ -124,12 +124,12 @@ def pseudospectrum(estimator: DictionaryKoopman, z: ArrayLike) -> Array:
 
     >>> import numpy as np
     >>> from fastsci.lowrank.residual_koopman import ResDMD, pseudospectrum
-    >>> from fastsci.sparse.library import FourierLibrary
+    >>> from fastsci.sparse.libraries import FourierLibrary
     >>> angle = np.arange(1000.0)[:, None] % (2 * np.pi)
     >>> model = ResDMD(FourierLibrary()).fit(angle)
     >>> pseudospectrum(model, [np.exp(1j), 2 * np.exp(1j)]).round(8) + 0.0
     array([0., 1.])
     """
-    if not isinstance(estimator, DictionaryKoopman):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(estimator, DictionaryKoopman):
         raise TypeError(f"estimator: is {estimator!r}, expected a fitted EDMD, ResDMD or GeneratorEDMD")
     return estimator.pseudospectrum(z)

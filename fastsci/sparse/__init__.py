@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from .lasso_estimators import Lasso as Lasso
     from .lasso_estimators import MultiTaskLasso as MultiTaskLasso
     from .lasso_selection import LassoCV as LassoCV
-    from .library import ConcatenatedLibrary as ConcatenatedLibrary
-    from .library import CustomLibrary as CustomLibrary
-    from .library import FourierLibrary as FourierLibrary
-    from .library import IdentityLibrary as IdentityLibrary
-    from .library import Library as Library
-    from .library import PolynomialLibrary as PolynomialLibrary
-    from .library import ProductLibrary as ProductLibrary
-    from .library import RadialBasisLibrary as RadialBasisLibrary
+    from .libraries import ConcatenatedLibrary as ConcatenatedLibrary
+    from .libraries import CustomLibrary as CustomLibrary
+    from .libraries import FourierLibrary as FourierLibrary
+    from .libraries import IdentityLibrary as IdentityLibrary
+    from .libraries import Library as Library
+    from .libraries import PolynomialLibrary as PolynomialLibrary
+    from .libraries import ProductLibrary as ProductLibrary
+    from .libraries import RadialBasisLibrary as RadialBasisLibrary
     from .model_system import model_parameters as model_parameters
     from .model_system import simulate as simulate
     from .model_system import to_system as to_system
@@ -79,7 +79,7 @@ _MODULES = {
         "MultiTaskLasso",
     ),
     "lasso_selection": ("LassoCV",),
-    "library": (
+    "libraries": (
         "ConcatenatedLibrary",
         "CustomLibrary",
         "FourierLibrary",

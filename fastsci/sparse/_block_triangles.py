@@ -9,7 +9,7 @@ import numpy as np
 
 from ._problem import Array
 from ._routes import Data, triangle
-from .library import Library, plan_of
+from .libraries import Library, plan_of
 from .moments import MOST_BLOCKS
 
 Rows = Iterator[tuple[Array, Array]]  # rows (r, p + m), and how often each bootstrap drew them, (n_models, r)

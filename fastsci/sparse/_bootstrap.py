@@ -13,7 +13,7 @@ from fastsci_kernels.regress.plan import Plan
 from ._block_triangles import block_rows, stored_rows
 from ._problem import Array
 from ._routes import Data
-from .library import Library, PolynomialLibrary, plan_of
+from .libraries import Library, PolynomialLibrary, plan_of
 from .moments import MOST_BLOCKS, Moments
 
 DEFAULT_BLOCKS = 256  # the bootstrap's standard deviation is then good to 1 / sqrt(2 * 256) = 4 per cent

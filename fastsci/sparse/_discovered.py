@@ -15,7 +15,7 @@ from ..system import Kind, System
 from ._problem import Array
 from ._routes import Data
 from ._trajectories import Trajectory, trajectories
-from .library import plan_of
+from .libraries import plan_of
 
 MOST_PARAMETERS = 200  # coefficients that a simulation takes as parameters, so that all models share its kernel
 

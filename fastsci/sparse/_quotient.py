@@ -9,7 +9,7 @@ import numpy as np
 from fastsci_kernels.regress.plan import Term
 
 from ._problem import Array, NormalEquations
-from .library import plan_of
+from .libraries import plan_of
 
 MOST_STEPS = 20
 CHUNK_NUMBERS = 2**21  # of columns that are stored at a time

@@ -9,7 +9,7 @@ import numpy as np
 from fastsci_kernels.regress.plan import Term
 
 from ._problem import Array, NormalEquations
-from .library import plan_of
+from .libraries import plan_of
 from .moments import residual_products
 
 STORED = 2**24  # numbers of the library that are stored at a time, where it is factorised

@@ -10,7 +10,7 @@ import numpy as np
 from ._convolution import projected
 from ._problem import Array
 from ._test_functions import Axis, EvenAxis
-from .library import Library
+from .libraries import Library
 
 JITTER = 1e-9  # relative, on the diagonal: rows of smooth overlapping functions are nearly dependent
 LEAST_NOISE = 1e-9  # of the largest state, which also stands for errors of rounding and of integrals

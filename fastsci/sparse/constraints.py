@@ -9,7 +9,7 @@ import numpy as np
 from fastsci_kernels.regress.plan import Term, multiplied
 
 from ._problem import Array
-from .library import Library
+from .libraries import Library
 
 ROUNDING = 1e-9  # of a library's columns that follow from one another, and of numbers that are integers
 
@@ -42,7 +42,7 @@ def energy_preserving_constraints(library: Library, n_states: int, *, degree: in
 
     Examples
     --------
-    >>> from fastsci.sparse.library import PolynomialLibrary
+    >>> from fastsci.sparse.libraries import PolynomialLibrary
     >>> lhs, rhs = energy_preserving_constraints(PolynomialLibrary(degree=2), 2)
     >>> lhs.shape  # x^3, x^2 y, x y^2, y^3
     (4, 12)
@@ -92,7 +92,7 @@ def symmetry_constraints(library: Library, transformation: Any) -> tuple[Array, 
     --------
     Lorenz's system is the same for (-x, -y, z):
 
-    >>> from fastsci.sparse.library import PolynomialLibrary
+    >>> from fastsci.sparse.libraries import PolynomialLibrary
     >>> lhs, rhs = symmetry_constraints(PolynomialLibrary(degree=1), [[-1, 0, 0], [0, -1, 0], [0, 0, 1]])
     >>> [PolynomialLibrary(degree=1).feature_names("xyz")[k] for k in range(4) if lhs[:, k].any()]  # not in x'
     ['1', 'z']

@@ -15,7 +15,7 @@ from ._problem import Array, Mask, NormalEquations
 from ._routes import Data, factorised
 from ._trajectories import trajectories
 from .informed import solve_many_informed
-from .library import IdentityLibrary, Library
+from .libraries import IdentityLibrary, Library
 from .sindy import LARGEST_CONDITION, SINDy
 from .thresholding import EliminationWarning
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from fastsci_kernels.regress.plan import Generator, Term
 
-from .library import term_name
+from .libraries import term_name
 
 FLOW, MAP = "{}' =", "{}[k+1] ="
 ROUNDING = 1e-10  # an error that is smaller than this part of its value is that of rounding
@@ -57,7 +57,7 @@ def equation_texts(
 
     Examples
     --------
-    >>> from fastsci.sparse.library import PolynomialLibrary
+    >>> from fastsci.sparse.libraries import PolynomialLibrary
     >>> equation_texts([[0, 0, 1], [1, -2.5, 0]], PolynomialLibrary(degree=1).terms(2), ["x", "v"])
     ["x' = 1.000 v", "v' = 1.000 - 2.500 x"]
     >>> equation_texts([[0, 0.3]], PolynomialLibrary(degree=1).terms(1), ["x"], uncertainties=[[0, 0.012]])
@@ -96,7 +96,7 @@ def latex(
 
     Examples
     --------
-    >>> from fastsci.sparse.library import PolynomialLibrary
+    >>> from fastsci.sparse.libraries import PolynomialLibrary
     >>> print(latex([[0, 0, 1], [0, -2.5, 0]], PolynomialLibrary(degree=1).terms(2), ["theta", "v0"]))
     \begin{aligned}
     \dot{\theta} &= 1.000\,v_{0} \\
@@ -143,7 +143,7 @@ def sympy_equations(
 
     Examples
     --------
-    >>> from fastsci.sparse.library import PolynomialLibrary
+    >>> from fastsci.sparse.libraries import PolynomialLibrary
     >>> sympy_equations([[0, 0, 0, -0.5]], PolynomialLibrary(degree=3).terms(1), ["x"])
     [Eq(Derivative(x(t), t), -0.5*x(t)**3)]
     """

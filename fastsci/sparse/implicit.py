@@ -18,7 +18,7 @@ from ._relations import relations_by_elimination, relations_by_optimizer
 from ._routes import Data, triangle
 from ._trajectories import trajectories
 from .equations import equation_texts
-from .library import Library, PolynomialLibrary, plan_of
+from .libraries import Library, PolynomialLibrary, plan_of
 from .model_system import simulate
 from .rational_system import rational_system
 from .sindy import SINDy

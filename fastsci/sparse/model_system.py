@@ -16,7 +16,7 @@ from ..iterate import iterate_map
 from ..system import Kind, System, system
 from ._model_text import Control, ModelText
 from ._problem import Array
-from .library import term_name
+from .libraries import term_name
 
 
 def model_support(coef: ArrayLike) -> np.ndarray:
@@ -103,7 +103,7 @@ def to_system(
 
     Examples
     --------
-    >>> from fastsci.sparse.library import PolynomialLibrary
+    >>> from fastsci.sparse.libraries import PolynomialLibrary
     >>> terms = PolynomialLibrary(degree=2).terms(2)  # 1, x, v, x^2, x v, v^2
     >>> model = to_system([[0, 0, 1, 0, 0, 0], [0, -1, 0, 0, -0.5, 0]], terms, ["x", "v"], 2)
     >>> print(model.fun.__doc__)
@@ -180,7 +180,7 @@ def simulate(
 
     Examples
     --------
-    >>> from fastsci.sparse.library import PolynomialLibrary
+    >>> from fastsci.sparse.libraries import PolynomialLibrary
     >>> decay = to_system([[0.0, -1.0]], PolynomialLibrary(degree=1).terms(1), ["x"], 1)
     >>> simulate(decay, [1.0], [0.0, 1.0, 2.0]).round(6)
     array([[1.      ],

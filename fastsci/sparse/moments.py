@@ -11,7 +11,7 @@ from fastsci_kernels.regress.plan import Plan
 
 from .._samples import refuse_non_finite, samples
 from ._problem import Array, NormalEquations
-from .library import Library, PolynomialLibrary, plan_of
+from .libraries import Library, PolynomialLibrary, plan_of
 
 SEARCHED = 4096  # samples at a time, for one that spoils the sums
 MOST_BLOCKS = 1024  # kept apart; neighbours are put together beyond

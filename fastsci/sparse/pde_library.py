@@ -11,7 +11,7 @@ import numpy as np
 
 from .._estimator import Estimator
 from ._grids import LETTERS
-from .library import CONSTANT, Library, PolynomialLibrary, term_name
+from .libraries import CONSTANT, Library, PolynomialLibrary, term_name
 
 Derivative = tuple[int, ...]  # order along each axis of space
 

@@ -39,7 +39,7 @@ def rational_system(
 
     Examples
     --------
-    >>> from fastsci.sparse.library import PolynomialLibrary
+    >>> from fastsci.sparse.libraries import PolynomialLibrary
     >>> terms = PolynomialLibrary(degree=1).terms(1)
     >>> print(rational_system([[0.6, -3.0]], [[1.0, 2.5]], terms, terms, ["x"], 1).fun.__doc__)
     def discovered(t, state, params):

@@ -14,7 +14,7 @@ from ._problem import Array, NormalEquations
 from ._routes import Data, factorised, refined
 from ._trajectories import Trajectory, trajectories, without_gaps
 from .informed import solve_informed
-from .library import Library, PolynomialLibrary
+from .libraries import Library, PolynomialLibrary
 from .moments import Moments, finite_rows
 
 LARGEST_CONDITION = 1e7  # of the library: beyond, its Gram matrix has no digit left and it is factorised itself

@@ -195,7 +195,7 @@ class STLSQ(SparseRegressor):
     array([[ True, False,  True, False]])
     """
 
-    copy_X = True  # noqa: N815  (asked for by PySINDy's ensembles; a design is never written to)
+    copy_X = True  # asked for by PySINDy's ensembles; a design is never written to
 
     def __init__(
         self,

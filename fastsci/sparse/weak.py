@@ -14,7 +14,7 @@ from ._convolution import projected
 from ._grids import Grid, steps_of
 from ._problem import Array, NormalEquations
 from ._weak_covariance import WeakTrajectory
-from .library import Library
+from .libraries import Library
 
 OVERLAP = 4  # test functions begin within half the width of one
 SHARE = 7  # parts of an axis: no test function that is chosen reaches farther to a side than one of them
@@ -64,7 +64,7 @@ class WeakForm(Estimator):
     A decay, with an error that would ruin finite differences:
 
     >>> import numpy as np
-    >>> from fastsci.sparse.library import PolynomialLibrary
+    >>> from fastsci.sparse.libraries import PolynomialLibrary
     >>> t = np.linspace(0.0, 4.0, 2001)
     >>> x = np.exp(-t)[:, None] + np.random.default_rng(0).normal(scale=1e-2, size=(2001, 1))
     >>> G, b = WeakForm().equations(PolynomialLibrary(degree=1), [x], [t])

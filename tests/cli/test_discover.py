@@ -12,7 +12,7 @@ import fastsci
 from fastsci import systems
 from fastsci.cli.discover import parse_library
 from fastsci.sparse.ensembling import EnsembleSINDy
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.sindy import SINDy
 from fastsci.sparse.thresholding import STLSQ
 from tests.sparse.trajectories_of import TRUTHS, coefficients, lorenz96_truth, sampled

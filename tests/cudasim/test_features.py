@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from fastsci.sparse.library import CustomLibrary, FourierLibrary, PolynomialLibrary
+from fastsci.sparse.libraries import CustomLibrary, FourierLibrary, PolynomialLibrary
 from fastsci_kernels import cuda_target
 from fastsci_kernels.regress import features, features_cuda
 

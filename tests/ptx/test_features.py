@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from fastsci.sparse.library import CustomLibrary, FourierLibrary, PolynomialLibrary
+from fastsci.sparse.libraries import CustomLibrary, FourierLibrary, PolynomialLibrary
 from fastsci_kernels.regress import features_cuda
 from tests.ptx.assembler import assemble, ptx
 

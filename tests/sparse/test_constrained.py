@@ -8,7 +8,7 @@ from sklearn.base import clone
 from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.constrained import ConstrainedSTLSQ
 from fastsci.sparse.constraints import energy_preserving_constraints, symmetry_constraints
-from fastsci.sparse.library import FourierLibrary, Library, PolynomialLibrary
+from fastsci.sparse.libraries import FourierLibrary, Library, PolynomialLibrary
 from fastsci.sparse.sindy import SINDy
 from fastsci.sparse.thresholding import EliminationWarning
 from fastsci_kernels.regress.plan import Generator

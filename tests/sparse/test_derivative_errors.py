@@ -7,7 +7,7 @@ from sklearn.base import clone
 import fastsci
 from fastsci.sparse.differentiation import FiniteDifference, SavitzkyGolay, TotalVariation
 from fastsci.sparse.ensembling import EnsembleSINDy
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.prior import KnownTerms
 from fastsci.sparse.sindy import SINDy
 from fastsci.sparse.threshold_path import ThresholdPath

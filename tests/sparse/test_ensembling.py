@@ -8,7 +8,7 @@ from fastsci.sparse._bootstrap import block_sums, resampled
 from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.constrained import ConstrainedSTLSQ
 from fastsci.sparse.ensembling import EnsembleSINDy
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.model_system import simulate, to_system
 from fastsci.sparse.prior import KnownTerms
 from fastsci.sparse.sindy import SINDy

@@ -6,7 +6,7 @@ import pytest
 from fastsci.sparse._block_triangles import drawn_triangles, left_out_squares
 from fastsci.sparse._bootstrap import resampled
 from fastsci.sparse.ensembling import EnsembleSINDy
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.sindy import SINDy
 from fastsci.sparse.thresholding import STLSQ
 

@@ -10,7 +10,7 @@ import sympy
 from matplotlib.mathtext import MathTextParser
 
 from fastsci.sparse.equations import MAP, coefficient_text, equation_texts, latex, sympy_equations
-from fastsci.sparse.library import CustomLibrary, FourierLibrary, PolynomialLibrary, RadialBasisLibrary
+from fastsci.sparse.libraries import CustomLibrary, FourierLibrary, PolynomialLibrary, RadialBasisLibrary
 from fastsci_kernels.regress import features
 
 QUADRATIC = PolynomialLibrary(degree=2).terms(3)

@@ -14,7 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastsci.sparse.library import CustomLibrary, FourierLibrary, IdentityLibrary, PolynomialLibrary, RadialBasisLibrary
+from fastsci.sparse.libraries import (
+    CustomLibrary,
+    FourierLibrary,
+    IdentityLibrary,
+    PolynomialLibrary,
+    RadialBasisLibrary,
+)
 from fastsci_kernels.regress import features
 
 BITS = np.finfo(np.float64).eps
@@ -279,7 +285,7 @@ def test_a_fork_while_another_thread_compiles():
 LONG = textwrap.dedent(
     """
     import numpy as np
-    from fastsci.sparse.library import PolynomialLibrary
+    from fastsci.sparse.libraries import PolynomialLibrary
     from fastsci_kernels.regress import features
 
     plan = PolynomialLibrary(degree=5).plan(6, 6)

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from fastsci.sparse._relations import relations_by_elimination
 from fastsci.sparse.differentiation import Spline
 from fastsci.sparse.implicit import ImplicitSINDy
-from fastsci.sparse.library import CustomLibrary, PolynomialLibrary
+from fastsci.sparse.libraries import CustomLibrary, PolynomialLibrary
 from fastsci.sparse.sindy import SINDy
 from fastsci.sparse.thresholding import STLSQ
 

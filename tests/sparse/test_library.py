@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fastsci.sparse.library import (
+from fastsci.sparse.libraries import (
     CustomLibrary,
     FourierLibrary,
     IdentityLibrary,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastsci
-from fastsci.sparse.library import CustomLibrary, FourierLibrary, PolynomialLibrary
+from fastsci.sparse.libraries import CustomLibrary, FourierLibrary, PolynomialLibrary
 from fastsci.sparse.model_system import model_parameters, model_support, simulate, to_system
 from fastsci.sparse.standard_errors import standard_errors
 from fastsci_kernels.regress import features

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fastsci.sparse.library import CustomLibrary, FourierLibrary, PolynomialLibrary
+from fastsci.sparse.libraries import CustomLibrary, FourierLibrary, PolynomialLibrary
 from fastsci.sparse.moments import MOST_BLOCKS, Moments
 
 

@@ -6,7 +6,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from fastsci.sparse.library import CustomLibrary, FourierLibrary, IdentityLibrary, PolynomialLibrary
+from fastsci.sparse.libraries import CustomLibrary, FourierLibrary, IdentityLibrary, PolynomialLibrary
 from fastsci_kernels.regress.cover import Cover, cover, fewest_lefts
 from fastsci_kernels.regress.plan import plan
 

@@ -6,7 +6,7 @@ import numpy as np
 import pysindy
 import pytest
 
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.relaxed import SR3
 from fastsci.sparse.threshold_path import ThresholdPath
 from fastsci.sparse.thresholding import STLSQ, stlsq

@@ -7,7 +7,7 @@ import pytest
 
 from fastsci._samples import samples
 from fastsci.sparse._problem import NormalEquations
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.sindy import SINDy
 from fastsci.sparse.standard_errors import standard_errors
 from fastsci.sparse.thresholding import STLSQ, stlsq

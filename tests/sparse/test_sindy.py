@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastsci
-from fastsci.sparse.library import FourierLibrary, PolynomialLibrary
+from fastsci.sparse.libraries import FourierLibrary, PolynomialLibrary
 from fastsci.sparse.moments import Moments
 from fastsci.sparse.sindy import IllConditionedWarning, SINDy
 from fastsci.sparse.thresholding import STLSQ

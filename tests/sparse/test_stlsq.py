@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 
 from fastsci.sparse._problem import NormalEquations
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.thresholding import STLSQ, EliminationWarning, IterationWarning, solve_batch, stlsq
 from fastsci_kernels.regress import cholesky
 from tests.sparse.trajectories_of import sampled

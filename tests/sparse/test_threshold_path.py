@@ -9,7 +9,7 @@ import pytest
 from fastsci import systems
 from fastsci.sparse._problem import NormalEquations
 from fastsci.sparse.criteria import information_criterion
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.threshold_path import ThresholdPath
 from fastsci.sparse.thresholding import STLSQ, EliminationWarning, IterationWarning
 from tests.sparse.trajectories_of import TRUTHS, coefficients, sampled

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.pde import PDESINDy
 from fastsci.sparse.pde_library import PDELibrary
 from tests.sparse.weak import pde_fields as fields

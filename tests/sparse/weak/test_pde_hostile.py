@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastsci.sparse.library import CustomLibrary, PolynomialLibrary
+from fastsci.sparse.libraries import CustomLibrary, PolynomialLibrary
 from fastsci.sparse.mstls import MSTLS
 from fastsci.sparse.pde import PDESINDy
 from fastsci.sparse.pde_library import PDELibrary

@@ -8,7 +8,7 @@ from fastsci.sparse import _test_functions as test
 from fastsci.sparse._weak_covariance import LinearisedRows, WeakTrajectory, covariance
 from fastsci.sparse._weak_reweighted import given_others
 from fastsci.sparse.constrained import ConstrainedSTLSQ
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.mstls import MSTLS
 from fastsci.sparse.prior import KnownTerms
 from fastsci.sparse.sindy import SINDy

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from fastsci.sparse._problem import NormalEquations
-from fastsci.sparse.library import PolynomialLibrary
+from fastsci.sparse.libraries import PolynomialLibrary
 from fastsci.sparse.mstls import MSTLS
 from fastsci.sparse.sindy import SINDy
 from fastsci.sparse.weak import WeakForm
