@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,18 +10,6 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 BLOCK_NUMBERS = 1 << 20  # that are converted, or rotated, at once
-
-
-@lru_cache(maxsize=1)
-def _algebra() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController().select(user_api="blas")
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """Small dense algebra on one thread: its bits depend on the number of threads, and more would not be faster."""
-    return _algebra().limit(limits=1)
 
 
 def double(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
+from .._algebra import one_thread
 from . import _certificate
 from ._krylov import KrylovSpace
 from ._source import Array, Scaled, Source
@@ -40,6 +42,10 @@ class Search:
 
     def run(self) -> tuple[Array, Array, Array]:
         """U (m, k), s (k,) and V (n, k)."""
+        with one_thread() if self.source.compiled else nullcontext():
+            return self._found()
+
+    def _found(self) -> tuple[Array, Array, Array]:
         columns = self.source.shape[1]
         if self.tol is None and self.width >= columns:
             return self._full()

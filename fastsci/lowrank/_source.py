@@ -18,10 +18,17 @@ class Source(ABC):
     shape : (int, int)
     dtype : numpy.dtype
         Of the products: float32, float64, complex64 or complex128.
+    compiled : bool
+        Whether these products are real ones of our kernels, with threads of their own, or else a library's.
     """
 
     shape: tuple[int, int]
     dtype: np.dtype[Any]
+    of: Source  # the matrix that this one is made of, where there is one
+
+    @property
+    def compiled(self) -> bool:
+        return self.of.compiled if hasattr(self, "of") else self.dtype.kind != "c"
 
     @abstractmethod
     def product(self, right: Array) -> Array:

@@ -7,15 +7,19 @@ what is below the rounding of the largest.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
+from .._algebra import one_thread
 from ._source import Array
 
 LOSSLESS = 256  # features of which a triangle is kept: it costs no more than the few rows
 SPARE = 10  # rows kept beyond those asked for: what is dropped too early is small beside the last of these
 LEAST_WAITING = 64  # rows gathered before they are folded in, so that rows that come singly cost no more
+TO_TRIANGLE = 8, 2**19  # times the width are gathered for a triangle, and numbers at most: fewer of them to make
+SHARED = 2**20  # numbers from which a fold pays for several threads
 
 
 class Stream:
@@ -48,7 +52,9 @@ class Stream:
         self.mean = np.zeros(n_features)
         self.dropped = 0.0  # the squared Frobenius norm of D
         self.rows = np.zeros((0, n_features), dtype)
-        self._capacity = max(2 * self.width, LEAST_WAITING)
+        times, most = TO_TRIANGLE
+        gathered = min(times * self.width, most // n_features) if self.lossless else 0
+        self._capacity = max(2 * self.width, gathered, LEAST_WAITING)
         self._waiting = np.empty((0, n_features), dtype)
         self._count = 0
         self._settled: Stream | None = None
@@ -124,16 +130,18 @@ class Stream:
             parts.append(apart[None].astype(dtype))
         if self.centred and total > 0:
             self.mean = self.mean + (weight / total) * (mean - self.mean)
-        stacked = np.concatenate(parts)
-        if len(stacked) <= self.width:
-            lost = 0.0
-        elif self.lossless:
-            triangle: Any = np.linalg.qr(stacked, mode="r")
-            stacked, lost = triangle, 0.0
-        else:
-            stacked, lost = shortened(stacked, self.width)
+        stacked, lost = np.concatenate(parts), 0.0
+        if len(stacked) > self.width:
+            with one_thread() if stacked.size < SHARED else nullcontext():
+                stacked, lost = self._shortened(stacked)
         self.rows, self.weight, self.dropped = stacked, total, fading * self.dropped + dropped + lost
         self.folds += 1
+
+    def _shortened(self, rows: Array) -> tuple[Array, float]:
+        if not self.lossless:
+            return shortened(rows, self.width)
+        triangle: Any = np.linalg.qr(rows, mode="r")
+        return triangle, 0.0
 
     def directions(self) -> tuple[Array, Array]:
         """Singular values and right singular vectors, as rows whose largest entries are positive."""

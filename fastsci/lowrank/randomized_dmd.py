@@ -6,9 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from .._algebra import one_thread
 from ._dmd_coordinates import LEAST_BY_GRAM, combine, inverse_root, rounding
 from ._dmd_model import FIT_TO, SnapshotModel, check_choice, check_debias, check_flag, side_by_side
-from ._dmd_products import Array, adjoint_product, gram, gram_product, one_thread, product
+from ._dmd_products import Array, adjoint_product, gram, gram_product, product
 from ._snapshots import step, trajectories
 
 
