@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fastsci_kernels.linear.leading import solve_leading
 from fastsci_kernels.loops.batch import over
 
+from .._algebra import threads_for
 from ._checks import Array, design, number, targets, wholes
 from ._paths import LinearPath, in_range, residual_norms
 
@@ -103,12 +104,17 @@ def min_norm_path(X: Any, y: Any, sizes: Any = None, *, alpha: float = 0.0) -> M
     steps, where = np.unique(wanted, return_inverse=True)
     coefs = np.zeros((len(steps), columns.shape[1], samples.shape[1]))
     residuals = np.empty(coefs.shape[:2])
-    narrow = int(np.count_nonzero(steps <= len(samples)))
-    if narrow:
-        _narrow(samples, columns, steps[:narrow], penalty, coefs[:narrow], residuals[:narrow])
-    if narrow < len(steps):
-        _wide(samples, columns, steps[narrow:], penalty, coefs[narrow:], residuals[narrow:])
+    with threads_for(samples.size):
+        _solve(samples, columns, steps, penalty, coefs, residuals)
     return MinNormPath(*MinNormPath.parts(coefs[where], residuals[where], known.ndim, unit), wanted, given)
+
+
+def _solve(X: Array, y: Array, sizes: NDArray[np.int64], penalty: float, coefs: Array, residuals: Array) -> None:
+    narrow = int(np.count_nonzero(sizes <= len(X)))
+    if narrow:
+        _narrow(X, y, sizes[:narrow], penalty, coefs[:narrow], residuals[:narrow])
+    if narrow < len(sizes):
+        _wide(X, y, sizes[narrow:], penalty, coefs[narrow:], residuals[narrow:])
 
 
 def _narrow(X: Array, y: Array, sizes: NDArray[np.int64], penalty: float, coefs: Array, residuals: Array) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._algebra import one_thread
 from ._koopman_compression import Compression
 from ._koopman_products import Array
 
@@ -48,5 +49,7 @@ def least_residuals(compression: Compression, z: ArrayLike) -> Array:
                 least[place] = np.linalg.svd(np.vstack((shifted[place], root)), compute_uv=False)[-1]
             found[part] = least
 
-    batch.over(len(flat), work, 40.0 * size**3 / FLOPS)
+    # The points are shared among our threads.
+    with one_thread():
+        batch.over(len(flat), work, 40.0 * size**3 / FLOPS)
     return found.reshape(points.shape)

@@ -14,7 +14,9 @@ from ._source import Adjoint, Array, Source
 class Operator(Source):
     """What has ``matmat`` and ``rmatmat``, or ``matvec`` and ``rmatvec``, as SciPy's ``LinearOperator``."""
 
-    compiled = False
+    @property
+    def compiled(self) -> bool:
+        return False
 
     def __init__(self, operator: Any, name: str) -> None:
         self.operator, self.name = operator, name
@@ -59,7 +61,9 @@ class Operator(Source):
 class OnDevice(Source):
     """An array of torch or CuPy, multiplied where it lies; blocks of columns travel there and back."""
 
-    compiled = False
+    @property
+    def compiled(self) -> bool:
+        return False
 
     def __init__(self, array: Any, dtype: np.dtype[Any], send: Callable[[Array], Any], fetch: Callable[[Any], Array]):
         self.array, self.dtype = array, dtype

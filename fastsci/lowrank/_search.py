@@ -13,6 +13,7 @@ from ._krylov import KrylovSpace
 from ._source import Array, Scaled, Source
 
 BLOCK = 16  # columns that a product of A meets at a time
+EIGHT = 8  # columns that are multiplied at once: fewer take as long
 SETTLED = 0.2  # of the first squared value left out: what the directions kept may still be moved by
 MOST_AT_FIRST = 512  # columns that room is made for before they are known to be needed
 MORE_BLOCKS = 10  # at most, beyond those that the rank needs
@@ -84,7 +85,7 @@ class Search:
     def _by_krylov(self) -> tuple[Array, Array, Array]:
         from fastsci_kernels.lowrank import tall as products
 
-        wide = self.width if self.n_iter is not None else block_size(self.count)
+        wide = -(-self.width // EIGHT) * EIGHT if self.n_iter is not None else block_size(self.count)
         sketch = self._scaled(self.source.adjoint_product(self._normal(self.source.shape[0], wide)))
         self.n_passes += 1
         space = KrylovSpace(self.source, min(self.width, MOST_AT_FIRST) + 4 * wide)

@@ -7,19 +7,17 @@ what is below the rounding of the largest.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from .._algebra import one_thread
+from .._algebra import threads_for
 from ._source import Array
 
 LOSSLESS = 256  # features of which a triangle is kept: it costs no more than the few rows
 SPARE = 10  # rows kept beyond those asked for: what is dropped too early is small beside the last of these
 LEAST_WAITING = 64  # rows gathered before they are folded in, so that rows that come singly cost no more
 TO_TRIANGLE = 8, 2**19  # times the width are gathered for a triangle, and numbers at most: fewer of them to make
-SHARED = 2**20  # numbers from which a fold pays for several threads
 
 
 class Stream:
@@ -132,7 +130,7 @@ class Stream:
             self.mean = self.mean + (weight / total) * (mean - self.mean)
         stacked, lost = np.concatenate(parts), 0.0
         if len(stacked) > self.width:
-            with one_thread() if stacked.size < SHARED else nullcontext():
+            with threads_for(stacked.size):
                 stacked, lost = self._shortened(stacked)
         self.rows, self.weight, self.dropped = stacked, total, fading * self.dropped + dropped + lost
         self.folds += 1

@@ -73,8 +73,9 @@ def randomized_svd(
     n_oversamples : int, default 10
         Dimensions of the space beyond k, at least.
     n_iter : int, optional
-        Applications of A^H A to a random block of ``k + n_oversamples`` columns, the number fixed beforehand.  Unless
-        given the space grows by 16 columns at a time until the directions have settled.
+        Applications of A^H A to a random block of ``k + n_oversamples`` columns, rounded up to a multiple of 8; the
+        number is then fixed beforehand.  Unless given the space grows by 16 columns at a time until the directions have
+        settled.
     tol : float, optional
         The smallest rank is taken whose error bound is at most ``tol`` times the largest singular value.
     rng : int, numpy.random.SeedSequence or numpy.random.Generator, optional

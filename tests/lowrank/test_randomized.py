@@ -6,6 +6,8 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.sparse.linalg import LinearOperator
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from fastsci.lowrank.randomized import randomized_svd
 
@@ -217,6 +219,40 @@ def test_the_start_fixes_the_bits_and_nothing_else_does():
         run = subprocess.run([sys.executable, "-c", program], env=settings, capture_output=True, text=True, check=True)
         said.add(run.stdout)
     assert len(said) == 1
+
+
+def test_small_algebra_keeps_to_one_thread_and_operators_do_not(monkeypatch):
+    counts = {"small": set(), "operator": set()}
+    eigh = np.linalg.eigh
+
+    def threads():
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    def watched(*arguments):
+        counts["small"] |= threads()
+        return eigh(*arguments)
+
+    def product(matrix):
+        def multiply(columns):
+            counts["operator"] |= threads()
+            return matrix @ columns
+
+        return multiply
+
+    A = np.random.default_rng(0).standard_normal((300, 200))
+    operator = LinearOperator(
+        A.shape, matvec=product(A), rmatvec=product(A.T), matmat=product(A), rmatmat=product(A.T), dtype=float
+    )
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        known = randomized_svd(operator, 5, rng=0)
+        monkeypatch.setattr(np.linalg, "eigh", watched)
+        found = randomized_svd(A, 5, rng=0)
+        assert threads() == before
+    assert before == {2}
+    assert counts["operator"] == before
+    assert 1 in counts["small"]
+    np.testing.assert_allclose(found.s, known.s, rtol=1e-12)
 
 
 def test_generators_and_seed_sequences():

@@ -9,6 +9,7 @@ import pytest
 import scipy.sparse
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
+from fastsci.lowrank import _blocks_source
 from fastsci.lowrank._blocks_source import RowBlocks, Sliced
 from fastsci.lowrank._file_rows import FileRows
 from fastsci.lowrank._operator_source import LessProduct, OnDevice, RowsScaled, transpose
@@ -144,7 +145,7 @@ def test_dask(dtype):
         as_source(unknown[unknown[:, 0].real > 0])
 
 
-def test_chunks_are_read_whole_and_once():
+def test_chunks_are_read_whole_and_once(monkeypatch):
     read = []
 
     class Chunked:
@@ -161,8 +162,19 @@ def test_chunks_are_read_whole_and_once():
     source.product(np.ones((50, 2)))
     assert read == [(0, 60), (60, 100)]
     read.clear()
+    source.product(np.ones((50, 2)))  # a stretch is read in order
+    assert read == [(0, 60), (60, 100)]
+    read.clear()
+    monkeypatch.setattr(_blocks_source, "STRETCH_BYTES", 1)
+    source.passes = 1
     source.product(np.ones((50, 2)))  # what was read last is still at hand
     assert read == [(60, 100), (0, 60)]
+    read.clear()
+    monkeypatch.setattr(_blocks_source, "STRETCH_BYTES", 2 * 8 * 50 * 30)
+    source = as_source(Chunked(), memory_limit=4 * 8 * 50 * 30)
+    source.passes = 1
+    source.product(np.ones((50, 2)))
+    assert read == [(60, 90), (90, 100), (0, 30), (30, 60)]
 
 
 @pytest.mark.parametrize("dtype", KINDS)
