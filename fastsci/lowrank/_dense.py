@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import to_numpy
-from ._matrix import first_fault, not_finite, working_dtype
+from ._matrix import first_fault, not_finite, plain_array, working_dtype
 from ._source import Adjoint, Array, Source
 
 
@@ -64,10 +63,7 @@ def dense(value: Any, name: str = "A") -> tuple[Source, bool]:
 
     Real numbers are not copied where rows or columns lie together, complex ones never.
     """
-    try:
-        array = np.asarray(to_numpy(value, name))
-    except ValueError as error:
-        raise ValueError(f"{name}: holds rows of different lengths, expected as many numbers in each") from error
+    array = plain_array(value, name)
     if array.ndim != 2:
         raise ValueError(f"{name}: has shape {array.shape}, expected a matrix (m, n); reshape it")
     kind = working_dtype(array.dtype, name)

@@ -20,12 +20,19 @@ def working_dtype(dtype: Any, name: str) -> np.dtype[Any]:
     return np.dtype(np.float32 if kind.kind == "f" and kind.itemsize <= 4 else np.float64)
 
 
-def finite_matrix(value: Any, name: str = "A") -> Array:
-    """A matrix (m, n) of finite numbers in one of the four precisions, not copied where it need not be."""
+def plain_array(value: Any, name: str) -> Array:
+    """What is handed in as a NumPy array, of whatever it holds; masked numbers are no data and are refused."""
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name}: has masked numbers, expected all of them; fill such entries or leave them out")
     try:
-        array = np.asarray(to_numpy(value, name))
+        return np.asarray(to_numpy(value, name))
     except ValueError as error:
         raise ValueError(f"{name}: holds rows of different lengths, expected as many numbers in each") from error
+
+
+def finite_matrix(value: Any, name: str = "A") -> Array:
+    """A matrix (m, n) of finite numbers in one of the four precisions, not copied where it need not be."""
+    array = plain_array(value, name)
     if array.ndim != 2:
         raise ValueError(f"{name}: has shape {array.shape}, expected a matrix (m, n); reshape it")
     array = array.astype(working_dtype(array.dtype, name), copy=False)

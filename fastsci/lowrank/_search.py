@@ -17,7 +17,8 @@ EIGHT = 8  # columns that are multiplied at once: fewer take as long
 SETTLED = 0.2  # of the first squared value left out: what the directions kept may still be moved by
 MOST_AT_FIRST = 512  # columns that room is made for before they are known to be needed
 MORE_BLOCKS = 10  # at most, beyond those that the rank needs
-THIN = 8  # times the columns asked for: with no more columns than that, A^H A costs less than a Krylov space
+THIN = 12  # times the columns asked for: with no more columns than that, A^H A costs less than a Krylov space
+EIGENPROBLEM = 16  # times its columns over the rows of A: what the eigenvectors of A^H A cost beside A^H A itself
 CLEAR = 1e6  # roundings of the largest squared value, above which A^H A shows a direction clearly
 SAFE = {4: 2.0**30, 8: 2.0**300}  # by bytes of a number: products of four of that size, or its inverse, are in range
 
@@ -47,10 +48,11 @@ class Search:
             return self._found()
 
     def _found(self) -> tuple[Array, Array, Array]:
-        columns = self.source.shape[1]
+        rows, columns = self.source.shape
         if self.tol is None and self.width >= columns:
             return self._full()
-        if self.tol is None and self.n_iter is None and columns <= THIN * self.width:
+        cost = columns * (1.0 + EIGENPROBLEM * columns / rows)
+        if self.tol is None and self.n_iter is None and cost <= THIN * self.width:
             found = self._by_gram()
             if found is not None:
                 return found

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import to_numpy
+from ._matrix import plain_array
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -16,7 +16,7 @@ def snapshots(value: Any, name: str = "X", least: int = 2) -> Array:
 
     One-dimensional data is one variable over time.  Not copied where it need not be.
     """
-    array = np.asarray(to_numpy(value, name))
+    array = plain_array(value, name)
     if array.dtype.kind in "iub":
         array = array.astype(np.float64)
     if array.dtype.kind not in "fc":

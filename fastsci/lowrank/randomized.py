@@ -81,7 +81,8 @@ def randomized_svd(
     rng : int, numpy.random.SeedSequence or numpy.random.Generator, optional
         Where the random start comes from: the same gives the same bits for any number of threads.
     certify : bool, default True
-        Find ``error_bound``, which reads A once more; without it the bound is infinite.
+        Find ``error_bound``, which reads A once more; without it the bound is infinite, where it does not come for
+        nothing.
     memory_limit : int or str, optional
         Bytes for what is read at a time of an array on a disk, as a number or as "500MB"; 1 GiB unless given.
 
@@ -117,14 +118,16 @@ def randomized_svd(
     """
     known = as_source(A, memory_limit=memory_limit)
     source, transposed = dense(A) if known is None else (known, False)
-    count = _count(n_components, tol, min(source.shape))
-    _check(n_oversamples, n_iter, tol)
-    generator = _generator(rng)
     if 0 in source.shape:
-        raise ValueError(f"A: has shape {source.shape}, expected at least one row and one column")
+        shape = source.shape[::-1] if transposed else source.shape
+        raise ValueError(f"A: has shape {shape}, expected at least one row and one column")
+    count = _count(n_components, tol, min(source.shape))
+    _check(n_oversamples, n_iter, tol, certify)
+    generator = _generator(rng)
     upright, adjoint = tall(source)
     search = Search(upright, count, n_oversamples, n_iter, tol, certify, generator)
-    left, values, right = search.run()
+    with np.errstate(over="ignore", invalid="ignore"):  # products are looked at, and A rescaled or refused by them
+        left, values, right = search.run()
     # Matrices that are held transposed are real.
     if adjoint != transposed:
         left, right = right, left
@@ -157,7 +160,7 @@ def _count(n_components: Any, tol: Any, most: int) -> int:
     return int(n_components)
 
 
-def _check(n_oversamples: Any, n_iter: Any, tol: Any) -> None:
+def _check(n_oversamples: Any, n_iter: Any, tol: Any, certify: Any) -> None:
     for name, value in (("n_oversamples", n_oversamples), ("n_iter", n_iter)):
         if value is None and name == "n_iter":
             continue
@@ -165,6 +168,8 @@ def _check(n_oversamples: Any, n_iter: Any, tol: Any) -> None:
             raise TypeError(f"{name}: is {value!r}, expected an integer of at least 0")
         if value < 0:
             raise ValueError(f"{name}: is {value}, expected an integer of at least 0")
+    if not isinstance(certify, (bool, np.bool_)):
+        raise TypeError(f"certify: is {certify!r}, expected True or False")
     if tol is not None and (
         isinstance(tol, bool) or not isinstance(tol, (int, float, np.number)) or not 0 < float(tol) < 1
     ):
@@ -176,4 +181,6 @@ def _generator(rng: Any) -> np.random.Generator:
         return rng
     if rng is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer, np.random.SeedSequence))):
         raise TypeError(f"rng: is {rng!r}, expected an integer, a SeedSequence or a numpy.random.Generator")
+    if isinstance(rng, (int, np.integer)) and rng < 0:
+        raise ValueError(f"rng: is {rng}, expected an integer of at least 0")
     return np.random.Generator(np.random.Philox(rng))
