@@ -161,7 +161,8 @@ class Search:
 
     def _result(self, left: Array, values: Array, right: Array, beyond: float) -> tuple[Array, Array, Array]:
         following = float(values[self.count]) if self.count < len(values) else 0.0
-        rounding = 8.0 * float(np.finfo(self.source.dtype).eps) * float(values[0])
+        # Of a product of that many columns.
+        rounding = 16.0 * float(np.finfo(self.source.dtype).eps) * float(values[0]) * np.sqrt(len(values))
         self.error_bound = (float(np.hypot(following, beyond)) + rounding) * self.factor
         return left, (values[: self.count] * self.factor).astype(real_kind(left)), right
 

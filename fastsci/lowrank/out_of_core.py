@@ -102,7 +102,7 @@ def svd_out_of_core(
     stop = _watch(source, progress, passes)
     try:
         if checkpoint is None:
-            return _counted(source, randomized_svd(source, n_components, rng=rng, **options))
+            return randomized_svd(source, n_components, rng=rng, **options)
         if rng is not None and (isinstance(rng, bool) or not isinstance(rng, Integral)):
             raise TypeError(f"rng: is {rng!r}, expected an integer, which a checkpoint can keep")
         folder = Path(checkpoint)
@@ -110,15 +110,9 @@ def svd_out_of_core(
         known = _checkpoint.plan(source, folder, {"n_components": n_components, "seed": seed, **options}, resume)
         found = randomized_svd(_checkpoint.Kept(source, folder), n_components, rng=known["seed"], **options)
         _checkpoint.remove(folder)
-        return _counted(source, found)
+        return found
     finally:
         stop()
-
-
-def _counted(source: Source, found: TruncatedSVD) -> TruncatedSVD:
-    """With the number of passes that were made, which is above that of the products of some sources."""
-    found.n_passes = max((blocks.passes for blocks in blocks_of(source)), default=found.n_passes)
-    return found
 
 
 def _watch(source: Source, progress: bool | Callable[[float], None], expected: int) -> Callable[[], None]:

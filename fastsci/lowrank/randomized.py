@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._blocks_source import blocks_of
 from ._dense import dense, tall
 from ._other_sources import as_source
 from ._search import Search
@@ -77,7 +78,8 @@ def randomized_svd(
         number is then fixed beforehand.  Unless given the space grows by 16 columns at a time until the directions have
         settled.
     tol : float, optional
-        The smallest rank is taken whose error bound is at most ``tol`` times the largest singular value.
+        The smallest rank is taken whose error bound is at most ``tol`` times the largest singular value.  Where values
+        fall slowly it is well above the least one, since a bound may be up to three times the error.
     rng : int, numpy.random.SeedSequence or numpy.random.Generator, optional
         Where the random start comes from: the same gives the same bits for any number of threads.
     certify : bool, default True
@@ -126,15 +128,18 @@ def randomized_svd(
     generator = _generator(rng)
     upright, adjoint = tall(source)
     search = Search(upright, count, n_oversamples, n_iter, tol, certify, generator)
+    read_before = [blocks.passes for blocks in blocks_of(source)]
     with np.errstate(over="ignore", invalid="ignore"):  # products are looked at, and A rescaled or refused by them
         left, values, right = search.run()
+    # Some products of a matrix that is read by blocks of rows take two passes over it.
+    read = [blocks.passes - before for blocks, before in zip(blocks_of(source), read_before, strict=True)]
     # Matrices that are held transposed are real.
     if adjoint != transposed:
         left, right = right, left
     return TruncatedSVD(
         *_signed(left, values, right),
         error_bound=search.error_bound,
-        n_passes=search.n_passes,
+        n_passes=max(read, default=search.n_passes),
         route=search.route,
     )
 
@@ -176,11 +181,17 @@ def _check(n_oversamples: Any, n_iter: Any, tol: Any, certify: Any) -> None:
         raise ValueError(f"tol: is {tol!r}, expected a fraction of the largest singular value, between 0 and 1")
 
 
-def _generator(rng: Any) -> np.random.Generator:
-    if isinstance(rng, np.random.Generator):
-        return rng
-    if rng is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer, np.random.SeedSequence))):
+def check_rng(rng: Any) -> None:
+    """What random numbers can come from."""
+    kinds = (int, np.integer, np.random.SeedSequence, np.random.Generator)
+    if rng is not None and (isinstance(rng, bool) or not isinstance(rng, kinds)):
         raise TypeError(f"rng: is {rng!r}, expected an integer, a SeedSequence or a numpy.random.Generator")
     if isinstance(rng, (int, np.integer)) and rng < 0:
         raise ValueError(f"rng: is {rng}, expected an integer of at least 0")
+
+
+def _generator(rng: Any) -> np.random.Generator:
+    if isinstance(rng, np.random.Generator):
+        return rng
+    check_rng(rng)
     return np.random.Generator(np.random.Philox(rng))

@@ -7,6 +7,7 @@ import scipy.sparse
 from fastsci.lowrank import _checkpoint
 from fastsci.lowrank._blocks_source import RowBlocks
 from fastsci.lowrank.out_of_core import svd_out_of_core
+from fastsci.lowrank.randomized import randomized_svd
 
 
 def decaying(m, n, seed=0, dtype=np.float64):
@@ -64,6 +65,7 @@ def test_reads_as_often_as_it_says(tmp_path, monkeypatch, shape, expected):
         found = svd_out_of_core(mapped, 4, n_iter=1, certify=certify, rng=0, memory_limit="1MB")
         assert sum(rows) == len(mapped) * found.n_passes
         assert found.n_passes == passes
+        assert randomized_svd(mapped, 4, n_iter=1, certify=certify, rng=0, memory_limit="1MB").n_passes == passes
 
 
 def test_progress_counts_passes(tmp_path):

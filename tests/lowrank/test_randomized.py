@@ -153,7 +153,7 @@ def test_all_of_them_and_none():
     U, s, Vt = found = randomized_svd(A, 40, rng=0)
     assert s == pytest.approx(SPECTRA["1/k"][:40], rel=1e-13)
     assert (U * s) @ Vt == pytest.approx(A, abs=1e-14)
-    assert found.error_bound <= 1e-14
+    assert np.linalg.norm(A - (U * s) @ Vt, 2) <= found.error_bound <= 3e-14
     U, s, Vt = found = randomized_svd(A, 0, rng=0)
     assert U.shape == (60, 0)
     assert s.shape == (0,)
@@ -283,13 +283,16 @@ def test_numbers_that_are_none_are_named(fault, shape):
         randomized_svd(A, 2)
     with pytest.raises(ValueError, match=r"A: holds (nan|-?inf) in row 7, column 2"):
         randomized_svd(np.asfortranarray(A), 2)
+    with pytest.raises(ValueError, match=r"A: holds .* in row 7, column 2"):
+        randomized_svd(A.astype(complex), 2)
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
         ({"A": np.ones(5)}, ValueError, "A: has shape"),
-        ({"A": np.ones((0, 5))}, ValueError, "A: has shape|n_components: is 2"),
+        ({"A": np.ones((0, 5))}, ValueError, r"A: has shape \(0, 5\), expected at least one row"),
+        ({"A": np.ma.masked_greater(np.arange(9.0).reshape(3, 3), 7.0)}, ValueError, "A: has masked numbers"),
         ({"A": [["a", "b"]]}, TypeError, "A: holds"),
         ({"A": [[1.0], [1.0, 2.0]]}, ValueError, "A: holds rows of different lengths"),
         ({"n_components": 6}, ValueError, "n_components: is 6, expected 0 to min"),
@@ -301,6 +304,8 @@ def test_numbers_that_are_none_are_named(fault, shape):
         ({"n_iter": 1.5}, TypeError, "n_iter: is 1.5"),
         ({"tol": 2.0}, ValueError, "tol: is 2.0"),
         ({"rng": "seed"}, TypeError, "rng: is 'seed'"),
+        ({"rng": -1}, ValueError, "rng: is -1, expected an integer of at least 0"),
+        ({"certify": "no"}, TypeError, "certify: is 'no', expected True or False"),
     ],
 )
 def test_what_cannot_be_done_is_said(arguments, error, message):

@@ -225,7 +225,7 @@ def test_operators_that_lack_something():
 
 @pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta:UserWarning")
 @pytest.mark.parametrize("dtype", KINDS)
-def test_tensors(torch, dtype):
+def test_torch_tensors(torch, dtype):
     array = matrix(dtype=dtype, density=0.2)
     tensor = torch.from_numpy(array)
     assert as_source(tensor) is None
@@ -235,7 +235,7 @@ def test_tensors(torch, dtype):
     assert_products(OnDevice(tensor, array.dtype, torch.from_numpy, lambda found: found.numpy()), array)
 
 
-def test_tensors_on_a_gpu(torch):
+def test_torch_tensors_on_a_gpu(torch):
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
     array = matrix()
