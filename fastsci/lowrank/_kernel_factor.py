@@ -9,16 +9,22 @@ Tropp, Webber 2024, "Embrace rejection", for candidates in blocks.)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from fastsci_kernels.lowrank.kernel_pivots import pivots
 
+from .._algebra import one_thread
 from ._kernel_functions import Array, Kernel
+from ._kernel_passes import each
 
 BLOCK = 64  # columns that are taken at once
 CANDIDATES = 160
+LEAST = 256  # states that a thread takes at once
+WORTH = 2**23  # products of two numbers that are worth another thread
+KERNEL = 50  # of them take as long as a number of a kernel matrix
 SHARE = 0.1  # of the greatest remainder that a pivot has at least
 EPSILON = float(np.finfo(np.float64).eps)
 ROUNDING = 8.0 * EPSILON  # of a diagonal entry: its remainder is not known to be less
@@ -42,12 +48,21 @@ class Features:
     triangle: Array
 
     def rows(self, states: Array) -> Array:
-        """Their values, (m, n): a row for each."""
-        from scipy.linalg import solve_triangular
+        """Their values, (m, n): a row for each; by the calling thread alone.
 
-        # In the order of columns, in which LAPACK works in place.
-        sections = self.kernel.matrix(states, self.centers).T
-        return solve_triangular(self.triangle, sections, trans=1, overwrite_b=True, check_finite=False)
+        NumPy's products let other threads work beside them, as SciPy's triangular solves do not.
+        """
+        found = self.kernel.matrix(states, self.centers, alone=True)
+        for first, corner in zip(range(0, len(self.centers), BLOCK), self._corners, strict=True):
+            some = slice(first, first + len(corner))
+            np.matmul(found[:, some] - found[:, :first] @ self.triangle[:first, some], corner, out=found[:, some])
+        return found.T
+
+    @cached_property
+    def _corners(self) -> list[Array]:
+        """Inverses of blocks along the diagonal of the triangle."""
+        cuts = [slice(first, first + BLOCK) for first in range(0, len(self.centers), BLOCK)]
+        return [np.linalg.inv(self.triangle[some, some]) for some in cuts]
 
     def weights(self, combination: Array) -> Array:
         """Weights (m, r) of the kernel at the centres in combinations ``(m, r)`` of the features."""
@@ -81,7 +96,7 @@ class Factor:
 
 
 def factorise(kernel: Kernel, states: Array, dropped: float, limit: int, *, patient: bool = True) -> Factor:
-    """Factor the kernel matrix of states ``(n, dim)``.
+    """Factor the kernel matrix of states ``(n, dim)``, on our own threads.
 
     Parameters
     ----------
@@ -92,6 +107,11 @@ def factorise(kernel: Kernel, states: Array, dropped: float, limit: int, *, pati
     patient : bool
         Whether as many are taken even where they foreseeably do not suffice.
     """
+    with one_thread():
+        return _factorised(kernel, states, dropped, limit, patient)
+
+
+def _factorised(kernel: Kernel, states: Array, dropped: float, limit: int, patient: bool) -> Factor:
     diagonal = kernel.diagonal(states)
     count, mean, greatest = len(states), float(np.mean(diagonal)), float(np.max(diagonal))
     if not np.isfinite(mean):
@@ -112,9 +132,7 @@ def factorise(kernel: Kernel, states: Array, dropped: float, limit: int, *, pati
         chosen = _choose(kernel, states, rows[:rank], left, min(BLOCK, limit - rank))
         if rank + len(chosen) > len(rows):
             rows = np.concatenate([rows, np.empty((min(len(rows), limit - len(rows)), count))])
-        panel = rows[rank : rank + len(chosen)]
-        _fill(kernel, states, rows[:rank], chosen, panel)
-        left -= np.einsum("ij,ij->j", panel, panel)
+        _fill(kernel, states, rows[:rank], chosen, rows[rank : rank + len(chosen)], left)
         _check_definite(left, greatest)
         np.maximum(left, 0.0, out=left)
         left[chosen] = 0.0
@@ -149,14 +167,21 @@ def _choose(kernel: Kernel, states: Array, rows: Array, left: Array, most: int) 
     return drawn[order] if len(order) else np.array([np.argmax(left)])
 
 
-def _fill(kernel: Kernel, states: Array, rows: Array, chosen: Array, panel: Array) -> None:
-    """The factor's rows for the states that were chosen."""
-    sections = kernel.matrix(states[chosen], states)
-    sections -= rows[:, chosen].T @ rows
-    corner = sections[:, chosen]
-    corner = 0.5 * (corner + corner.T)
-    triangle = np.linalg.cholesky(corner)
-    np.matmul(np.linalg.inv(triangle), sections, out=panel)
+def _fill(kernel: Kernel, states: Array, rows: Array, chosen: Array, panel: Array, left: Array) -> None:
+    """The factor's rows for the states that were chosen; what they take is subtracted from what is left."""
+    pivotal, known = states[chosen], rows[:, chosen].T
+    corner = kernel.matrix(pivotal, pivotal) - known @ known.T
+    inverse = np.linalg.inv(np.linalg.cholesky(0.5 * (corner + corner.T)))
+
+    def fill(first: int, last: int) -> None:
+        some = slice(first, last)
+        sections = kernel.matrix(pivotal, states[some], alone=True)
+        sections -= known @ rows[:, some]
+        found = np.matmul(inverse, sections, out=panel[:, some])
+        left[some] -= np.einsum("ij,ij->j", found, found)
+
+    products = len(chosen) * (KERNEL + len(rows) + len(chosen))
+    each(kernel, len(states), max(LEAST, WORTH // products), fill, products)
 
 
 def _check_definite(left: Array, greatest: float) -> None:

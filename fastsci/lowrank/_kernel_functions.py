@@ -32,8 +32,8 @@ class Kernel:
     coef0: float
     degree: int
 
-    def matrix(self, x: Array, y: Array, out: Array | None = None) -> Array:
-        """``k(x_i, y_j)``, (n, m), of states ``x (n, dim)`` and ``y (m, dim)``."""
+    def matrix(self, x: Array, y: Array, out: Array | None = None, *, alone: bool = False) -> Array:
+        """``k(x_i, y_j)``, (n, m), of states ``x (n, dim)`` and ``y (m, dim)``; by the calling thread ``alone``."""
         if out is None:
             out = np.empty((len(x), len(y)))
         if self.name == "linear":
@@ -44,7 +44,7 @@ class Kernel:
         from fastsci_kernels.lowrank import kernel_matrices
 
         return kernel_matrices.matrix(
-            x, y, kernel_matrices.KINDS[self.name], self.length_scale, self.coef0, self.degree, out
+            x, y, kernel_matrices.KINDS[self.name], self.length_scale, self.coef0, self.degree, out, alone=alone
         )
 
     def diagonal(self, x: Array) -> Array:
@@ -98,7 +98,7 @@ def median_distance(states: Array) -> float:
     few = states[np.linspace(0, len(states) - 1, min(len(states), SAMPLED)).astype(int)]
     squares = np.empty((len(few), len(few)))
     kernel_matrices.matrix(few, few, kernel_matrices.SQUARED_DISTANCE, 1.0, 0.0, 1, squares)
-    apart = squares[np.triu_indices(len(few), 1)]
+    apart = np.concatenate([row[place + 1 :] for place, row in enumerate(squares)])
     apart = apart[apart > 0]
     return float(np.sqrt(np.median(apart))) if apart.size else 1.0
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 
 import numpy as np
 
+from .._algebra import one_thread
+from ._kernel_cholesky import Cholesky
 from ._kernel_factor import EPSILON, Factor
 from ._kernel_functions import Array, Kernel
 from ._kernel_operator import FiniteRank, Span
@@ -161,65 +164,66 @@ def leading(
 def dense_regression(
     kernel: Kernel, pairs: Pairs, factor: Factor, rank: int, alpha: float, reduced: bool
 ) -> FiniteRank:
-    """The operator from whole kernel matrices, of which ``factor`` is a first idea."""
-    matrix = kernel.matrix(pairs.states, pairs.states)
+    """The operator from whole kernel matrices, of which ``factor`` is a first idea.
+
+    Our own threads make all that is large.
+    """
+    import_module("scipy.linalg")  # its library is held to one thread only once it is there
+
     count = pairs.count
-    of_targets = _block(matrix, pairs.target)
-    rows = factor.rows[:, pairs.origin]
+    with one_thread():
+        start = _start(factor.rows[:, pairs.origin], rank)
+        weights, image = (_reduced_rank if reduced else _principal)(kernel, pairs, start, rank, alpha)
+        right, left = Span(kernel, pairs.origins, weights), Span(kernel, pairs.targets, image / count)
+        norms = left.weights.T @ left.at(pairs.targets)
+        return FiniteRank(
+            right=right,
+            left=left,
+            step=left.weights.T @ right.at(pairs.targets),
+            right_squares=image.T @ image / count,
+            left_norms=norms,
+            state=image.T @ pairs.targets / count,
+            observed=None if pairs.observed is None else image.T @ pairs.observed / count,
+            norm=float(np.mean(kernel.diagonal(pairs.targets))),
+            singular_values=np.sqrt(np.linalg.eigvalsh(norms)[::-1].clip(0.0)),
+        )
+
+
+def _start(rows: Array, rank: int) -> Array:
+    """The leading columns of a factor ``rows' rows``, and random ones where these are too few."""
+    count = rows.shape[1]
     turn = np.linalg.eigh(rows @ rows.T)[1][:, ::-1]
     start = rows.T @ turn[:, : rank + EXTRA]
-    if start.shape[1] < min(rank + EXTRA, count):
-        more = min(rank + EXTRA, count) - start.shape[1]
-        start = np.concatenate([start, np.random.default_rng(0).standard_normal((count, more))], axis=1)
-    if reduced:
-        weights, image = _reduced_rank(kernel, pairs, of_targets, start, rank, alpha)
-    else:
-        of_origins = _block(matrix, pairs.origin)
-        values, vectors = leading(None, lambda block: of_origins @ block / count, start, rank)
-        weights = vectors / np.sqrt(values * count * (values + alpha))
-        image = vectors * np.sqrt(values * count / (values + alpha))
-    left = image / count
-    everywhere = np.zeros((len(matrix), weights.shape[1]))
-    everywhere[pairs.origin] = weights
-    across = (matrix @ everywhere)[pairs.target]
-    norms = left.T @ (of_targets @ left)
-    return FiniteRank(
-        right=Span(kernel, pairs.origins, weights),
-        left=Span(kernel, pairs.targets, left),
-        step=left.T @ across,
-        right_squares=image.T @ image / count,
-        left_norms=norms,
-        state=image.T @ pairs.targets / count,
-        observed=None if pairs.observed is None else image.T @ pairs.observed / count,
-        norm=float(np.mean(np.diag(of_targets))),
-        singular_values=np.sqrt(np.linalg.eigvalsh(norms)[::-1].clip(0.0)),
-    )
+    more = min(rank + EXTRA, count) - start.shape[1]
+    if more <= 0:
+        return start
+    return np.concatenate([start, np.random.default_rng(0).standard_normal((count, more))], axis=1)
 
 
-def _reduced_rank(
-    kernel: Kernel, pairs: Pairs, of_targets: Array, start: Array, rank: int, alpha: float
-) -> tuple[Array, Array]:
-    """Weights ``u`` of the kernel at the states before a step, and ``K u``."""
-    from scipy.linalg import cho_factor, cho_solve
+def _principal(kernel: Kernel, pairs: Pairs, start: Array, rank: int, alpha: float) -> tuple[Array, Array]:
+    """Weights ``u`` of the kernel at the states before a step, and ``K u``, of principal components."""
+    from fastsci_kernels.lowrank.tall import product
+
+    count, matrix = pairs.count, kernel.matrix(pairs.origins, pairs.origins)
+    values, vectors = leading(None, lambda block: product(matrix, block) / count, start, rank)
+    return vectors / np.sqrt(values * count * (values + alpha)), vectors * np.sqrt(values * count / (values + alpha))
+
+
+def _reduced_rank(kernel: Kernel, pairs: Pairs, start: Array, rank: int, alpha: float) -> tuple[Array, Array]:
+    """The same of the operator of reduced rank."""
+    from fastsci_kernels.lowrank.tall import product
 
     count = pairs.count
     penalty = count * alpha
+    of_targets = kernel.matrix(pairs.targets, pairs.targets)
     shifted = kernel.matrix(pairs.origins, pairs.origins)
     shifted[np.diag_indices(count)] += penalty
-    # Symmetric, so that its transpose is itself, in the order in which LAPACK works in place.
-    factor = cho_factor(shifted.T, lower=True, overwrite_a=True, check_finite=False)
+    factor = Cholesky(shifted)
 
     def predicted(weighed: Array) -> Array:
         """``K (K + n alpha)^-1`` of a block, over n."""
-        solved = cho_solve(factor, weighed, check_finite=False)
-        return (weighed - penalty * solved) / count
+        return (weighed - penalty * factor.solve(weighed)) / count
 
-    values, vectors = leading(lambda block: of_targets @ block, predicted, start, rank)
+    values, vectors = leading(lambda block: product(of_targets, block), predicted, start, rank)
     vectors = vectors * count * np.sqrt(values)
-    weights = cho_solve(factor, of_targets @ vectors, check_finite=False) / (count * values)
-    return weights, vectors
-
-
-def _block(matrix: Array, where: slice | Array) -> Array:
-    """Rows and columns of some states; of neighbours it is a view."""
-    return matrix[where, where] if isinstance(where, slice) else matrix[np.ix_(where, where)]
+    return factor.solve(product(of_targets, vectors)) / (count * values), vectors

@@ -6,15 +6,18 @@ in reproducing kernel Hilbert spaces".)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 
+from .._algebra import threads_for
 from ._kernel_factor import EPSILON, Features
 from ._kernel_functions import Array
 from ._kernel_operator import FiniteRank, Span
 from ._kernel_pairs import Pairs
+from ._kernel_passes import added, piece
 
 SHARE = 1e-6  # of alpha that may be dropped of a kernel matrix, on average over its diagonal
 
@@ -42,34 +45,43 @@ class Moments:
     norm: float
 
 
-def moments(parts: Iterable[tuple[Array, Pairs]], features: Features) -> Moments:
-    """Means over parts of all pairs, each with the values ``(m, n_states)`` of the features at its states."""
-    total: Moments | None = None
-    count = 0
-    for rows, pairs in parts:
-        before, after = rows[:, pairs.origin], rows[:, pairs.target]
-        observed = None if pairs.observed is None else before @ pairs.observed
-        norm = float(np.sum(features.kernel.diagonal(pairs.targets)))
-        found = Moments(before @ before.T, after @ before.T, before @ pairs.targets, observed, norm)
-        count += pairs.count
-        total = found if total is None else _sum(total, found)
-    assert total is not None
-    observed = None if total.observed is None else total.observed / count
-    return Moments(total.covariance / count, total.cross / count, total.state / count, observed, total.norm / count)
+def moments(pairs: Pairs, features: Features, valued: Callable[[Pairs], tuple[Array, Pairs]]) -> Moments:
+    """Means over pairs, of which some at a time are ``valued``.
+
+    That gives the values ``(m, n_states)`` of the features at their states, and the pairs as places among these.
+    """
+    size = piece(len(features.centers))
+
+    def sums(first: int, last: int) -> list[Array]:
+        rows, part = valued(_some(pairs, first, last))
+        before, after = rows[:, part.origin], rows[:, part.target]
+        found = [before @ before.T, after @ before.T, before @ part.targets]
+        return found if part.observed is None else [*found, before @ part.observed]
+
+    norm = float(np.mean(features.kernel.diagonal(pairs.targets)))
+    totals = added(features.kernel, pairs.count, size, sums, 4.0 * len(features.centers) ** 2)
+    covariance, cross, state, *observed = (total / pairs.count for total in totals)
+    return Moments(covariance, cross, state, observed[0] if observed else None, norm)
 
 
-def _sum(a: Moments, b: Moments) -> Moments:
-    a.covariance += b.covariance
-    a.cross += b.cross
-    a.state += b.state
-    if a.observed is not None and b.observed is not None:
-        a.observed += b.observed
-    a.norm += b.norm
-    return a
+def _some(pairs: Pairs, first: int, last: int) -> Pairs:
+    origin, target = (
+        slice(where.start + first, where.start + last) if isinstance(where, slice) else where[first:last]
+        for where in (pairs.origin, pairs.target)
+    )
+    observed = None if pairs.observed is None else pairs.observed[first:last]
+    return Pairs(pairs.states, origin, target, last - first, observed)
 
 
 def regression(found: Moments, features: Features, rank: int | None, alpha: float, reduced: bool) -> FiniteRank:
     """The operator from means of products of features; without a rank, ridge regression."""
+    import_module("scipy.linalg")  # its library is held to one thread only once it is there
+
+    with threads_for(found.covariance.size):
+        return _regression(found, features, rank, alpha, reduced)
+
+
+def _regression(found: Moments, features: Features, rank: int | None, alpha: float, reduced: bool) -> FiniteRank:
     whitening = whitened(found.covariance, alpha, None if reduced or rank is None else rank)
     predicted = found.cross @ whitening
     squares, turn = _leading(predicted.T @ predicted, rank)

@@ -114,7 +114,8 @@ class KernelKoopman(KernelModel):
         if factor.complete or rank is None:
             self.remainder_ = factor.remainder * count / found.count
             features = factor.features(kernel, found.states)
-            return regression(moments([(factor.rows, found)], features), features, rank, alpha, bool(self.reduced_rank))
+            means = moments(found, features, lambda part: (factor.rows, part))
+            return regression(means, features, rank, alpha, bool(self.reduced_rank))
         return dense_regression(kernel, found, factor, rank, alpha, bool(self.reduced_rank))
 
 

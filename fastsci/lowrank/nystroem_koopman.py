@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from .._algebra import threads_for
 from ._kernel_factor import EPSILON, Features, factorise
 from ._kernel_functions import Array, Kernel, resolve
 from ._kernel_model import KernelModel, checked_alpha, checked_rank
-from ._kernel_operator import BLOCK_NUMBERS, FiniteRank
+from ._kernel_operator import FiniteRank
 from ._kernel_pairs import Pairs
+from ._kernel_passes import added, each, piece
 from ._kernel_regression import SHARE, moments, regression
 
 SELECTIONS = ("pivoted", "uniform", "leverage")
@@ -99,8 +101,12 @@ class NystroemKoopman(KernelModel):
         rank, alpha = checked_rank(self.rank), checked_alpha(self.alpha)
         kernel = resolve(self.kernel, self.length_scale, self.coef0, self.degree, found.states)
         features = self._features(kernel, found.states, alpha)
-        size = max(1, BLOCK_NUMBERS // max(1, len(features.centers)))
-        means = moments(((features.rows(part.states), part) for part in found.blocks(size)), features)
+
+        def valued(part: Pairs) -> tuple[Array, Pairs]:
+            own = next(part.blocks(part.count))
+            return features.rows(own.states), own
+
+        means = moments(found, features, valued)
         left = float(np.mean(kernel.diagonal(found.origins))) - float(np.trace(means.covariance))
         self.remainder_ = max(left, 0.0)
         return regression(means, features, rank, alpha, bool(self.reduced_rank))
@@ -132,23 +138,28 @@ def leverage(features: Features, states: Array, alpha: float) -> Array:
 
     (Alaoui, Mahoney 2015, "Fast randomized kernel ridge regression with statistical guarantees".)
     """
-    size = len(features.centers)
-    block = max(1, BLOCK_NUMBERS // max(1, size))
-    covariance = np.zeros((size, size))
-    for first in range(0, len(states), block):
-        rows = features.rows(states[first : first + block])
-        covariance += rows @ rows.T
+    count, size = len(states), piece(len(features.centers))
+    work = 4.0 * len(features.centers) ** 2
+
+    def squares(first: int, last: int) -> list[Array]:
+        rows = features.rows(states[first:last])
+        return [rows @ rows.T]
+
+    covariance = added(features.kernel, count, size, squares, work)[0] / count
     # With no ridge a score is one wherever a state is not a combination of others to rounding.
-    ridge = max(alpha, EPSILON * float(np.trace(covariance)) / len(states))
-    values, vectors = np.linalg.eigh(covariance / len(states))
+    ridge = max(alpha, EPSILON * float(np.trace(covariance)))
+    with threads_for(covariance.size):
+        values, vectors = np.linalg.eigh(covariance)
     whitening = vectors / np.sqrt(values.clip(0.0) + ridge)
-    scores = np.empty(len(states))
-    for first in range(0, len(states), block):
-        part = states[first : first + block]
-        rows = features.rows(part)
-        left = (features.kernel.diagonal(part) - np.einsum("ij,ij->j", rows, rows)).clip(0.0)
+    scores = np.empty(count)
+
+    def score(first: int, last: int) -> None:
+        rows = features.rows(states[first:last])
+        left = (features.kernel.diagonal(states[first:last]) - np.einsum("ij,ij->j", rows, rows)).clip(0.0)
         known = whitening.T @ rows
-        scores[first : first + block] = np.einsum("ij,ij->j", known, known) + left / ridge
+        scores[first:last] = np.einsum("ij,ij->j", known, known) + left / ridge
+
+    each(features.kernel, count, size, score, work)
     return np.minimum(scores / len(states), 1.0)
 
 

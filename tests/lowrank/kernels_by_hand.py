@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.special import beta, binom
 
 
 def lorenz(count, dt=0.05, skipped=500):
@@ -89,22 +88,3 @@ class Dense:
         self.risk = (
             np.trace(theirs) - 2.0 * np.sum((theirs @ v) * foreseen) + np.sum((foreseen @ norms) * foreseen)
         ) / count
-
-
-def noisy_logistic_spectrum(order, least):
-    """Exact eigenvalues of ``x -> 4 x (1 - x) + noise mod 1`` whose noise has the density ``c cos(pi x)^(2 order)``.
-
-    By the binomial theorem the density of a step has the rank ``2 order + 1``: the operator is a matrix of integrals of
-    trigonometric functions, taken here by Gauss's rule.  (Ostruszka, Pakonski, Slomczynski, Zyczkowski 2000,
-    "Dynamical entropy for systems with stochastic perturbation".)
-    """
-    nodes, weights = np.polynomial.legendre.leggauss(600)
-    nodes, weights = 0.5 * (nodes + 1.0), 0.5 * weights
-    power = np.arange(2 * order + 1)[:, None]
-    scale = np.sqrt(np.pi / beta(order + 0.5, 0.5) * binom(2 * order, power))
-
-    def functions(x):
-        return scale * np.sin(np.pi * x) ** (2 * order - power) * np.cos(np.pi * x) ** power
-
-    values = np.linalg.eigvals((functions(nodes) * weights) @ functions(4.0 * nodes * (1.0 - nodes)).T)
-    return values[np.abs(values) > least]

@@ -14,8 +14,10 @@ def logistic(x):
     return 4.0 * x * (1.0 - x)
 
 
-def exact_eigenvalues(order=ORDER):
-    """By quadrature.  The density is sum_k c_k exp(2 pi i k (y - f(x))), so that the operator's range is spanned by
+def exact_eigenvalues(order=ORDER, least=0.0):
+    """Those larger than ``least``, by quadrature, from the largest to the smallest.
+
+    The density is sum_k c_k exp(2 pi i k (y - f(x))), so that the operator's range is spanned by
     exp(-2 pi i k f), on which its matrix is c_l times the integral of exp(2 pi i (k y - l f(y))).
     """
     k = np.arange(-order, order + 1)
@@ -26,7 +28,7 @@ def exact_eigenvalues(order=ORDER):
     images = np.exp(-2j * np.pi * np.outer(k, logistic(y)))
     matrix = (waves * weights) @ images.T * series
     values = np.linalg.eigvals(matrix)
-    return values[np.argsort(-np.abs(values))]
+    return values[np.argsort(-np.abs(values))][: np.count_nonzero(np.abs(values) > least)]
 
 
 def noise(rng, n, order=ORDER):

@@ -8,7 +8,8 @@ import scipy.linalg
 
 from fastsci.lowrank import _kernel_krylov, kernel_koopman
 from fastsci.lowrank.kernel_koopman import KernelKoopman
-from tests.lowrank.kernels_by_hand import KERNELS, Dense, apart, gaussian, lorenz, noisy_logistic_spectrum
+from tests.lowrank import noisy_logistic
+from tests.lowrank.kernels_by_hand import KERNELS, Dense, apart, gaussian, lorenz
 
 ESTIMATORS = {"reduced rank": (8, True), "principal components": (8, False), "ridge": (None, True)}
 
@@ -44,7 +45,7 @@ def test_a_linear_kernel_finds_the_eigenvalues_of_a_linear_system(rank, reduced)
 
 def test_the_spectrum_of_the_noisy_logistic_map():
     order = 10
-    wanted = noisy_logistic_spectrum(order, 0.02)
+    wanted = noisy_logistic.exact_eigenvalues(order, 0.02)
     assert len(wanted) == 5
     assert np.max(np.abs(wanted)) == pytest.approx(1.0, abs=1e-12)
     # Pairs that stand for all: states at equal distances, each with the quantiles of the noise.

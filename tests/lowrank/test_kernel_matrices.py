@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from fastsci.lowrank import kernel_koopman
+from fastsci.lowrank._kernel_cholesky import Cholesky
 from fastsci.lowrank._kernel_factor import factorise
 from fastsci.lowrank._kernel_functions import Kernel
 from fastsci.lowrank._kernel_krylov import orthonormal
@@ -88,6 +90,36 @@ def test_pivots_are_those_of_a_naive_elimination():
         left = left - np.outer(left[place], left[place]) / left[place, place]
     assert pivots(matrix, 0.01, 30).tolist() == wanted
     assert pivots(matrix, 0.01, 4).tolist() == wanted[:4]
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 700])
+def test_solutions_by_a_large_cholesky_factor(size):
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(size, size))
+    matrix = root @ root.T / size + 0.01 * np.eye(size)
+    wanted = rng.normal(size=(size, 7))
+    found = Cholesky(matrix.copy()).solve(matrix @ wanted)
+    np.testing.assert_allclose(found, wanted, atol=1e-15 * np.linalg.cond(matrix) * np.abs(wanted).max())
+
+
+def test_a_matrix_that_is_not_definite_has_no_cholesky_factor():
+    with pytest.raises(np.linalg.LinAlgError):
+        Cholesky(np.diag(np.append(np.ones(400), -1.0)))
+
+
+@pytest.mark.parametrize("reduced", [True, False])
+def test_whole_matrices_have_the_same_bits_for_any_threads(monkeypatch, reduced):
+    monkeypatch.setattr(kernel_koopman, "FEW", 64)
+    monkeypatch.setattr(kernel_koopman, "LARGEST_SHARE", 0.1)
+    states = lorenz(701)
+    found = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("FASTSCI_NUM_THREADS", threads)
+        model = KernelKoopman(5, length_scale=3.0, reduced_rank=reduced).fit(states)
+        assert model.remainder_ == 0.0
+        found.append((model.eigenvalues_, model.predict(states)))
+    for one, three in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, three)
 
 
 def test_bits_do_not_depend_on_threads(monkeypatch):

@@ -1,17 +1,19 @@
 """Koopman estimators at centres: dense linear algebra, exact spectra, blocks of states, choices of centres."""
 
+import threading
 import tracemalloc
 
 import numpy as np
 import pytest
 import scipy.linalg
 
-from fastsci.lowrank import nystroem_koopman
+from fastsci.lowrank import _kernel_passes, _kernel_regression
 from fastsci.lowrank._kernel_factor import factorise
 from fastsci.lowrank._kernel_functions import Kernel
 from fastsci.lowrank.kernel_koopman import KernelKoopman
 from fastsci.lowrank.nystroem_koopman import NystroemKoopman, leverage
-from tests.lowrank.kernels_by_hand import apart, gaussian, lorenz, noisy_logistic_spectrum
+from tests.lowrank import noisy_logistic
+from tests.lowrank.kernels_by_hand import apart, gaussian, lorenz
 
 SELECTIONS = ("pivoted", "uniform", "leverage")
 
@@ -92,7 +94,7 @@ def test_blocks_of_any_size_give_the_same(monkeypatch, attractor, lag):
         whole = model.fit(given, successors, observables=observed).eigenvalues_
         forecast = model.predict(attractor, observable=True)
         for rows in (7, 64):
-            monkeypatch.setattr(nystroem_koopman, "BLOCK_NUMBERS", rows * 30)
+            monkeypatch.setattr(_kernel_regression, "piece", lambda n_centers, rows=rows: rows)
             np.testing.assert_allclose(
                 model.fit(given, successors, observables=observed).eigenvalues_, whole, atol=1e-8
             )
@@ -120,7 +122,7 @@ def test_the_spectrum_of_the_noisy_logistic_map():
         noise = np.interp(rng.uniform(size=chains), below / below[-1], grid)
         states.append((4.0 * states[-1] * (1.0 - states[-1]) + noise) % 1.0)
     trajectories = [series[20:, None] for series in np.array(states).T]
-    wanted = noisy_logistic_spectrum(order, 0.2)
+    wanted = noisy_logistic.exact_eigenvalues(order, 0.2)
     assert len(wanted) == 2
     model = NystroemKoopman(10, 50, length_scale=0.2).fit(trajectories)
     # Noise of the samples: 400,000 pairs.
@@ -160,8 +162,37 @@ def test_the_same_generator_gives_the_same_centres(attractor):
         np.testing.assert_array_equal(again.centers_, models[0].centers_)
 
 
+@pytest.mark.parametrize("selection", SELECTIONS)
+def test_bits_do_not_depend_on_threads(monkeypatch, selection):
+    states = lorenz(6000, dt=0.02, skipped=10)
+    found = []
+    for threads in ("1", "2", "5"):
+        monkeypatch.setenv("FASTSCI_NUM_THREADS", threads)
+        model = NystroemKoopman(5, 100, "matern32", selection=selection).fit(states, observables=states[:, 0] ** 2)
+        found.append((model.centers_, model.eigenvalues_, model.predict(states[:50], observable=True)))
+    for several in found[1:]:
+        for one, other in zip(found[0], several, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+def test_a_function_as_kernel_is_called_by_the_thread_that_fits(attractor, selection):
+    callers = set()
+
+    def kernel(x, y):
+        callers.add(threading.current_thread())
+        return gaussian(x, y, 8.0)
+
+    model = NystroemKoopman(5, 40, kernel, selection=selection, alpha=1e-4).fit(attractor)
+    assert callers == {threading.current_thread()}
+    named = NystroemKoopman(5, 40, length_scale=8.0, selection=selection, alpha=1e-4).fit(attractor)
+    np.testing.assert_array_equal(model.centers_, named.centers_)
+    assert apart(model.eigenvalues_, named.eigenvalues_) < 1e-7
+
+
 def test_states_pass_in_blocks(monkeypatch):
-    monkeypatch.setattr(nystroem_koopman, "BLOCK_NUMBERS", 2**17)
+    monkeypatch.setattr(_kernel_passes, "PIECE", 2**17)
+    monkeypatch.setenv("FASTSCI_NUM_THREADS", "2")  # each holds a piece
     states = lorenz(40_000, dt=0.01, skipped=10)
     model = NystroemKoopman(5, 200, "matern32", selection="uniform")
     model.fit(states[:1000])

@@ -28,7 +28,15 @@ PAIR_SECONDS, AXIS_SECONDS = 1.2e-9, 1.5e-10
 
 
 def matrix(
-    x: np.ndarray, y: np.ndarray, kind: int, scale: float, shift: float, degree: int, out: np.ndarray
+    x: np.ndarray,
+    y: np.ndarray,
+    kind: int,
+    scale: float,
+    shift: float,
+    degree: int,
+    out: np.ndarray,
+    *,
+    alone: bool = False,
 ) -> np.ndarray:
     """``out[i, j] = k(x_i, y_j)``.
 
@@ -46,6 +54,8 @@ def matrix(
         Power of a polynomial, at least 1.
     out : ndarray, (n, m)
         Written; rows are contiguous.
+    alone : bool
+        Whether the calling thread does it alone, as one of the pool must, which may not wait for others.
     """
     columns = _columns(y)
     rate = _rate(kind, scale)
@@ -53,7 +63,10 @@ def matrix(
     def work(first: int, last: int) -> None:
         rectangle(x, columns, kind, rate, shift, degree, out, first, last)
 
-    over(len(x), work, len(y) * (PAIR_SECONDS + AXIS_SECONDS * x.shape[1]))
+    if alone:
+        work(0, len(x))
+    else:
+        over(len(x), work, len(y) * (PAIR_SECONDS + AXIS_SECONDS * x.shape[1]))
     return out
 
 
