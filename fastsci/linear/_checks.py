@@ -12,6 +12,7 @@ from .._arrays import to_numpy
 from .._parts import seed_words
 
 Array = NDArray[np.float64]
+LARGEST_ROOT = 1e150  # whose square leaves room for sums
 
 
 def whole(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
@@ -36,6 +37,14 @@ def number(name: str, value: Any, *, positive: bool = False) -> float:
     return float(value)
 
 
+def squared(name: str, value: Any) -> float:
+    """The square of a finite number of at least 0, in range itself."""
+    size = number(name, value)
+    if size > LARGEST_ROOT:
+        raise ValueError(f"{name}: is {size!r}, expected at most {LARGEST_ROOT:g}, for its square; take another unit")
+    return size * size
+
+
 def reals(name: str, value: Any, least: float = -np.inf, *, strict: bool = False) -> Array:
     """Finite float64 numbers of any shape, none below ``least`` (nor at it where ``strict``)."""
     given = to_numpy(value, name)
@@ -49,7 +58,8 @@ def reals(name: str, value: Any, least: float = -np.inf, *, strict: bool = False
     good = np.isfinite(array) & ((array > least) if strict else (array >= least))
     if not good.all():
         wanted = "" if least == -np.inf else f" {'above' if strict else 'of at least'} {least:g}"
-        raise ValueError(f"{name}: holds {array[~good].flat[0]!r}, expected finite numbers{wanted}; drop or mend it")
+        bad = float(array[~good].flat[0])
+        raise ValueError(f"{name}: holds {bad!r}, expected finite numbers{wanted}; drop or mend it")
     return array
 
 
@@ -63,11 +73,14 @@ def row(name: str, value: Any, least: float = -np.inf, *, strict: bool = False) 
 
 def wholes(name: str, value: Any, least: int = 1, most: int | None = None) -> NDArray[np.int64]:
     """Integers in one dimension, from ``least`` to ``most``."""
-    array = np.atleast_1d(np.asarray(value))
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{name}: holds {array.dtype}, expected integers; round it")
+    try:
+        array = np.atleast_1d(np.asarray(value))
+    except ValueError as error:
+        raise ValueError(f"{name}: holds rows of different lengths, expected integers (n,); flatten it") from error
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name}: has shape {array.shape}, expected (n,) with n of at least 1; flatten it")
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name}: holds {array.dtype}, expected integers; round it")
     bad = (array < least) | (array > (np.inf if most is None else most))
     if bad.any():
         wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
@@ -95,9 +108,12 @@ def targets(y: Any, n_samples: int, name: str = "y") -> Array:
 
 def rng_words(rng: Any) -> tuple[int, int]:
     """Two words of a seed."""
-    plain = rng is None or (hasattr(rng, "__index__") and not isinstance(rng, bool | np.bool_) and rng >= 0)
+    if isinstance(rng, np.ndarray) and rng.ndim == 0 and rng.dtype.kind in "iu":
+        rng = rng.item()
+    whole = hasattr(rng, "__index__") and not isinstance(rng, bool | np.bool_ | np.ndarray)
+    plain = rng is None or (whole and rng >= 0)
     if not plain and not isinstance(rng, np.random.Generator | np.random.SeedSequence):
-        raise (ValueError if hasattr(rng, "__index__") else TypeError)(
+        raise (ValueError if whole else TypeError)(
             f"rng: is {rng!r}, expected an integer of at least 0, a numpy Generator or SeedSequence, or None for others"
             " at each call"
         )

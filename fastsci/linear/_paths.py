@@ -21,11 +21,16 @@ class LinearPath:
     norms: Array
 
     @staticmethod
-    def parts(coefs: Array, residual_norms: Array, ndim: int, unit: float) -> tuple[Array, Array, Array]:
-        """Coefficients (n_models, n_targets, n_features) for a design over ``unit``, and norms, as handed out."""
+    def parts(coefs: Array, residual_norms: Array, ndim: int, unit: float, height: float) -> tuple[Array, Array, Array]:
+        """Coefficients (n_models, n_targets, n_features) and norms, as handed out.
+
+        They are of a design over ``unit`` and of targets over ``height``.
+        """
         norms = np.sqrt(np.einsum("ijk,ijk->ij", coefs, coefs))
         if unit != 1.0:
             coefs, norms = coefs / unit, norms / unit
+        if height != 1.0:
+            coefs, norms, residual_norms = coefs * height, norms * height, residual_norms * height
         return (coefs[:, 0], residual_norms[:, 0], norms[:, 0]) if ndim == 1 else (coefs, residual_norms, norms)
 
     def __repr__(self) -> str:
@@ -79,9 +84,9 @@ class LinearPath:
         return np.mean((predictions - known) ** 2, axis=1)
 
 
-def in_range(X: Array) -> tuple[Array, float]:
-    """A design over a power of 2, where squares of its numbers would be out of range, and that power."""
-    largest = float(np.abs(X).max())
+def in_range(X: Array, alpha: float = 0.0) -> tuple[Array, float]:
+    """An array over a power of 2, where squares of its numbers and penalties would be out of range, and that power."""
+    largest = max(float(np.abs(X).max()), float(np.sqrt(alpha)))
     if largest == 0.0 or 1.0 / LARGE < largest < LARGE:
         return X, 1.0
     unit = 2.0 ** round(np.log2(largest))

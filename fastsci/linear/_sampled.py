@@ -75,11 +75,12 @@ def penalised(X: Array, y: Array, alpha: float) -> Array:
     from scipy.linalg.lapack import dpotrf, dpotrs
 
     tall = len(X) >= X.shape[1]
-    products = X.T @ X if tall else X @ X.T
+    with np.errstate(over="ignore", invalid="ignore"):
+        products = X.T @ X if tall else X @ X.T
     products.flat[:: len(products) + 1] += alpha
     factor, failed = dpotrf(products)
     diagonal = np.diag(factor)
-    if failed or diagonal.max() > LARGEST_RATIO * diagonal.min():
+    if failed or not diagonal.max() <= LARGEST_RATIO * diagonal.min():
         return _by_rows(X, y, alpha)
     solution = dpotrs(factor, X.T @ y if tall else y)[0]
     return np.asarray(solution if tall else X.T @ solution, np.float64)

@@ -10,6 +10,8 @@ from ._checks import Array, number, reals, whole
 
 BISECTIONS = 110  # of an interval that holds the doubles between 1e-300 of a strength and all of it
 LARGEST_EXPONENT = 700.0
+FAR = 2.0  # beyond which logarithms of the clock cancel, and a series of powers converges
+POWERS = 30
 
 
 def learning_curve(
@@ -156,7 +158,12 @@ class _Modes:
         if depth == 1:
             return limit + (start - limit) * np.exp(-self.variance * times / self.unit)
         if depth == 2:
-            return limit / (1.0 + (limit / start - 1.0) * np.exp(-2.0 * strength * times / self.unit))
+            exponent = -2.0 * strength * times / self.unit
+            left, learnt = np.exp(exponent), -np.expm1(exponent)
+            # Over the larger of both: no difference is taken, and nothing is out of range.
+            if start < limit:
+                return start / (left + start / limit * learnt)
+            return limit / (learnt + limit / start * left)
         if start == limit:
             return np.full_like(times, limit)
         first = _logit((start / limit) ** (1.0 / depth))
@@ -222,6 +229,8 @@ class _Clock:
     def __init__(self, depth: int, above: bool) -> None:
         self.depth = depth
         self.above = above
+        far = np.float64(FAR)
+        self.shift = self._by_powers(far) - self._by_logarithms(far, _logit(far))
 
     def position(self, logit: Any) -> Any:
         z = np.clip(logit, -LARGEST_EXPONENT, LARGEST_EXPONENT)
@@ -229,8 +238,18 @@ class _Clock:
 
     def at(self, logit: Any) -> Any:
         x = self.position(logit)
+        if not self.above:
+            return self._by_logarithms(x, logit)
+        return np.where(x > FAR, self._by_powers(x), self._by_logarithms(x, logit) + self.shift)
+
+    def _by_powers(self, x: Any) -> Any:
+        """Time from infinity: the integral of the powers of ``1 / (x^(L-1) (x^L - 1))``."""
+        powers = 2.0 * self.depth - 2.0 + self.depth * np.arange(POWERS)
+        return np.sum(np.maximum(x, FAR)[..., None] ** -powers / powers, axis=-1)
+
+    def _by_logarithms(self, x: Any, logit: Any) -> Any:
         # The logarithm of |1 - x|, exact where the difference would not be.
-        last = -logit if self.above else -np.logaddexp(0.0, logit)
+        last = np.where(x > 1.0, -logit, -np.logaddexp(0.0, logit))
         if self.depth == 2:
             # The two logarithms of x / (1 - x^2), the power's limit among them.
             return np.log(x) - 0.5 * (last + np.log1p(x))

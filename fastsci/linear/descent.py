@@ -13,7 +13,7 @@ from fastsci_kernels.linear.draws import MOST_COLUMNS, MOST_DRAWS
 from fastsci_kernels.linear.gaussian_ridge import regress
 from fastsci_kernels.loops.batch import over
 
-from ._checks import Array, number, reals, rng_words, row, whole
+from ._checks import Array, number, reals, rng_words, row, squared, whole
 from ._sampled import Features, Regressions, sampled
 from .risk import asymptotic_risk, finite_risk
 
@@ -186,11 +186,14 @@ def double_descent(
     True
     """
     rows = whole("n", n, 1, MOST_COLUMNS - 1)
-    sizes = np.maximum(1, np.rint(row("ratios", ratios, 0.0, strict=True) * rows))
+    with np.errstate(over="ignore"):
+        sizes = np.maximum(1, np.rint(row("ratios", ratios, 0.0, strict=True) * rows))
     if sizes.max() >= MOST_COLUMNS:
         raise ValueError(f"ratios: ask for {sizes.max():.0f} features, expected fewer than {MOST_COLUMNS}; lower n")
     columns, count = sizes.astype(np.int64), whole("n_draws", n_draws, 1, MOST_DRAWS)
     noise, signal = number("noise_std", noise_std), number("signal_norm", signal_norm)
+    squared("noise_std", noise)
+    squared("signal_norm", signal)
     penalties = reals("alpha", alpha, 0.0)
     if penalties.ndim > 1 or penalties.size == 0:
         raise ValueError(f"alpha: has shape {penalties.shape}, expected a number or (n_alphas,); flatten it")

@@ -12,10 +12,11 @@ from fastsci_kernels.linear.waves import LANES, waves
 from fastsci_kernels.loops.batch import over
 
 from .._estimator import Estimator
-from ._checks import Array, generators, number, whole
+from ._checks import LARGEST_ROOT, Array, generators, number, whole
 
 BLOCK_NUMBERS = 2**22  # angles that are held at once: 32 MB
 SECONDS = 2e-9  # of a wave
+LARGEST_SPREAD = LARGEST_ROOT**2
 
 
 class RandomFourierFeatures(Estimator):
@@ -109,11 +110,15 @@ class RandomFourierFeatures(Estimator):
 
         checked = validate_data(self, X, dtype=np.float64)
         count = whole("n_features", self.n_features)
+        orthogonal: Any = self.orthogonal
+        if not isinstance(orthogonal, bool | np.bool_):
+            raise TypeError(f"orthogonal: is {orthogonal!r}, expected True or False")
         self.gamma_ = self._gamma(checked)
+        self._count = count
         n_inputs = checked.shape[1]
         n_frequencies = -(-count // (2 * LANES)) * LANES
         directions, turns = generators(self.rng, 2)
-        normal = _orthogonal if self.orthogonal else np.random.Generator.standard_normal
+        normal = _orthogonal if orthogonal else np.random.Generator.standard_normal
         self.frequencies_ = np.sqrt(2.0 * self.gamma_) * normal(directions, (n_frequencies, n_inputs))
         self.phases_ = turns.uniform(0.0, 2.0 * np.pi, n_frequencies)
         return self
@@ -138,7 +143,7 @@ class RandomFourierFeatures(Estimator):
 
         check_is_fitted(self)
         checked = validate_data(self, X, reset=False, dtype=np.float64)
-        count = int(self.n_features)
+        count = self._count
         return features_at(checked, self.frequencies_, self.phases_, count, float(np.sqrt(2.0 / count)))
 
     def fit_transform(self, X: Any, y: Any = None) -> Array:
@@ -148,7 +153,7 @@ class RandomFourierFeatures(Estimator):
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[Any]:
         """Names ``randomfourierfeatures0``, ``randomfourierfeatures1`` and so on."""
         self._require_fitted()
-        return np.array([f"randomfourierfeatures{number}" for number in range(self.n_features)], object)
+        return np.array([f"randomfourierfeatures{number}" for number in range(self._count)], object)
 
     def __sklearn_tags__(self) -> Any:
         """Called by scikit-learn alone."""
@@ -165,10 +170,20 @@ class RandomFourierFeatures(Estimator):
                 " the other out"
             )
         if self.length_scale is not None:
-            return 0.5 / number("length_scale", self.length_scale, positive=True) ** 2
+            length = number("length_scale", self.length_scale, positive=True)
+            if not 1.0 / LARGEST_ROOT <= length <= LARGEST_ROOT:
+                raise ValueError(
+                    f"length_scale: is {length!r}, expected from {1.0 / LARGEST_ROOT:g} to {LARGEST_ROOT:g}, for its"
+                    " square; rescale the inputs"
+                )
+            return 0.5 / length**2
         if self.gamma is not None:
             return number("gamma", self.gamma, positive=True)
-        return 1.0 / (X.shape[1] * (float(np.var(X)) or 1.0))
+        with np.errstate(over="ignore"):
+            spread = float(np.var(X))
+        if not spread < LARGEST_SPREAD:
+            raise ValueError(f"X: has the variance {spread:g}, beyond float64; rescale it, or give length_scale")
+        return 1.0 / (X.shape[1] * (spread or 1.0))
 
 
 def features_at(X: Array, frequencies: Array, phases: Array, n_features: int, scale: float) -> Array:

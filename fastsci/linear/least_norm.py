@@ -95,18 +95,18 @@ def min_norm_path(X: Any, y: Any, sizes: Any = None, *, alpha: float = 0.0) -> M
     >>> bool(risks[1] > 2 * risks[0] and risks[1] > 2 * risks[2])
     True
     """
-    samples, unit = in_range(design(X))
-    known = targets(y, len(samples))
+    given = number("alpha", alpha)
+    samples, unit = in_range(design(X), given)
+    known, height = in_range(targets(y, len(samples)))
     columns = known.reshape(len(samples), -1)
     wanted = np.arange(1, samples.shape[1] + 1) if sizes is None else wholes("sizes", sizes, 1, samples.shape[1])
-    given = number("alpha", alpha)
     penalty = given / unit / unit
     steps, where = np.unique(wanted, return_inverse=True)
     coefs = np.zeros((len(steps), columns.shape[1], samples.shape[1]))
     residuals = np.empty(coefs.shape[:2])
     with threads_for(samples.size):
         _solve(samples, columns, steps, penalty, coefs, residuals)
-    return MinNormPath(*MinNormPath.parts(coefs[where], residuals[where], known.ndim, unit), wanted, given)
+    return MinNormPath(*MinNormPath.parts(coefs[where], residuals[where], known.ndim, unit, height), wanted, given)
 
 
 def _solve(X: Array, y: Array, sizes: NDArray[np.int64], penalty: float, coefs: Array, residuals: Array) -> None:

@@ -104,7 +104,8 @@ class MarchenkoPastur:
         at = reals("t", t)
         low, high = self.support
         # t = v (1 + gamma - 2 sqrt(gamma) cos(angle)): both edges are where the sine is zero.
-        part = np.clip((at - low) / (high - low), 0.0, 1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part = np.where(at < high, np.clip((at - low) / (high - low), 0.0, 1.0), 1.0)
         below = self._below(2.0 * np.arcsin(np.sqrt(part)))
         return np.where(at < 0.0, 0.0, np.minimum(1.0, self.mass_at_zero + below))
 

@@ -98,15 +98,16 @@ def ridge_path(X: Any, y: Any, alphas: Any) -> RidgePath:
     >>> path.coefs.round(2).tolist(), path.degrees_of_freedom.round(2).tolist()
     ([[1.0, 1.0], [0.9, 0.5], [0.5, 0.1]], [2.0, 1.4, 0.6])
     """
-    samples, unit = in_range(design(X))
-    known = targets(y, len(samples))
     given = row("alphas", alphas, 0.0)
-    penalties = given / unit / unit
+    samples, unit = in_range(design(X), float(given.min()))
+    known, height = in_range(targets(y, len(samples)))
+    with np.errstate(over="ignore"):
+        penalties = given / unit / unit
     columns = known.reshape(len(samples), -1)
     found = _by_products(samples, columns, penalties) or _by_singular_vectors(samples, columns, penalties)
     coefs, residuals, squares = found
     freedom = np.sum(squares / (squares + penalties[:, None]), axis=1)
-    return RidgePath(*RidgePath.parts(coefs, residuals, known.ndim, unit), given, freedom, len(samples))
+    return RidgePath(*RidgePath.parts(coefs, residuals, known.ndim, unit, height), given, freedom, len(samples))
 
 
 # Coefficients (n_alphas, n_targets, n_features), residual norms (n_alphas, n_targets), squared singular values.
@@ -149,5 +150,6 @@ def _by_singular_vectors(X: Array, y: Array, alphas: Array) -> _Solved:
         outside = outside + np.sum((y - left @ components.T) ** 2, axis=0)
     sums = (values**2 + alphas[:, None])[:, None, :]
     # Of each direction the fit leaves alpha / (s^2 + alpha) of what the target has there.
-    left_over = alphas[:, None, None] / sums * components
+    with np.errstate(divide="ignore", over="ignore"):
+        left_over = components / (1.0 + values**2 / alphas[:, None, None])
     return (values / sums * components) @ right, np.sqrt(np.sum(left_over**2, axis=2) + outside), values**2

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import Array, number, reals
+from ._checks import Array, number, reals, squared
 
 
 def finite_risk(n: Any, p: Any, *, noise_std: float = 0.5, signal_norm: float = 1.0) -> Array:
@@ -51,7 +51,7 @@ def finite_risk(n: Any, p: Any, *, noise_std: float = 0.5, signal_norm: float = 
     for name, value in (("n", rows), ("p", columns)):
         if (value != np.round(value)).any():
             raise ValueError(f"{name}: holds {value[value != np.round(value)].flat[0]}, expected integers; round it")
-    variance, square = number("noise_std", noise_std) ** 2, number("signal_norm", signal_norm) ** 2
+    variance, square = squared("noise_std", noise_std), squared("signal_norm", signal_norm)
     rows, columns = np.broadcast_arrays(rows, columns)
     bias = square * np.maximum(0.0, 1.0 - rows / columns)
     spare = np.abs(rows - columns) - 1.0
@@ -105,7 +105,7 @@ def asymptotic_risk(
     [0.194, 0.652]
     """
     gamma = reals("ratio", ratio, 0.0, strict=True)
-    variance, square = number("noise_std", noise_std) ** 2, number("signal_norm", signal_norm) ** 2
+    variance, square = squared("noise_std", noise_std), squared("signal_norm", signal_norm)
     penalty = number("alpha_per_sample", alpha_per_sample)
     if penalty == 0.0:
         with np.errstate(divide="ignore"):
@@ -113,8 +113,8 @@ def asymptotic_risk(
         bias = square * np.maximum(0.0, 1.0 - 1.0 / gamma)
         return bias + (variance * spread if variance else np.zeros_like(spread))
     edge = 1.0 - gamma + penalty
-    root = np.hypot(edge, 2.0 * np.sqrt(gamma * penalty))
-    # Of the two forms of the root of gamma lambda m^2 + edge m = 1 the one that takes no difference.
-    transform = np.where(edge > 0, 2.0 / (root + np.abs(edge)), (root + np.abs(edge)) / (2.0 * gamma * penalty))
-    slope = transform * (gamma * transform + 1.0) / root
-    return square * penalty**2 * slope + variance * gamma * (transform - penalty * slope)
+    root = np.hypot(edge, 2.0 * np.sqrt(gamma) * np.sqrt(penalty))
+    # lambda m, between 0 and 1, and 1 - lambda m: of their quadratics the roots that take no difference.
+    kept = np.where(edge > 0, 2.0 * penalty / (root + np.abs(edge)), (root + np.abs(edge)) / (2.0 * gamma))
+    rest = 2.0 / (1.0 + gamma + penalty + root)
+    return square * kept * (gamma * kept + penalty) / root + variance * gamma * rest / root

@@ -55,6 +55,24 @@ class Spectrum:
         return np.linalg.lstsq(self.functions, kept.astype(np.complex128), rcond=None)[0]
 
 
+@dataclass(frozen=True)
+class Lifting:
+    """The dictionary that coefficients were fitted to: it stays theirs where a parameter is changed later."""
+
+    library: Library
+    width: int  # features of a state
+    delays: int
+
+    @property
+    def n_inputs(self) -> int:
+        return self.width * (self.delays + 1)
+
+    def same_as(self, other: Lifting) -> bool:
+        """Whether sums over the one may be added to sums over the other."""
+        sizes = (self.width, self.delays) == (other.width, other.delays)
+        return sizes and self.library.terms(self.n_inputs) == other.library.terms(other.n_inputs)
+
+
 class DictionaryKoopman(Estimator, ABC):
     """An operator on functions of the state, projected on a dictionary.
 
@@ -68,6 +86,7 @@ class DictionaryKoopman(Estimator, ABC):
     delays: int = 0
     _continuous: bool = False  # whether the operator is a generator
     n_features_in_: int
+    _lifting: Lifting
     _products: Products
     _spectrum: Spectrum | None
 
@@ -83,25 +102,33 @@ class DictionaryKoopman(Estimator, ABC):
             )
         return self.library
 
-    @property
-    def _n_inputs(self) -> int:
-        return self.n_features_in_ * (self.delays + 1)
+    def __sklearn_is_fitted__(self) -> bool:
+        """Called by scikit-learn: a fit that failed is none."""
+        return hasattr(self, "_products")
 
-    def _learn(self, samples: Samples) -> Self:
+    def _forget(self) -> None:
+        """What was learnt before a new fit, which may be refused halfway."""
+        vars(self).pop("_products", None)
+
+    def _learn(self, samples: Samples, lifting: Lifting) -> Self:
         """Take the operator from samples."""
         products = samples.products()
-        self._check(products)
-        self._products = products
-        self._spectrum = self._solved(samples)
+        self._check(products, lifting)
+        self._products, self._lifting = products, lifting
+        try:
+            self._spectrum = self._solved(samples)
+        except Exception:
+            self._forget()
+            raise
         return self
 
-    def _check(self, products: Products) -> None:
+    def _check(self, products: Products, lifting: Lifting) -> None:
         """Refuse sums that exceed float64, and dictionaries of zeros."""
         squares = np.diag(products.gram) + np.diag(products.images)
         if not np.isfinite(squares).all():
             place = int(np.argmin(np.isfinite(squares)))
             raise ValueError(
-                f"X: the term {self.feature_names_[place]!r} has no finite sum of squares; rescale the data, lower the"
+                f"X: the term {self._names(lifting)[place]!r} has no finite sum of squares; rescale the data, lower the"
                 " degree, or leave such terms out"
             )
         if not np.diag(products.gram).any():
@@ -170,11 +197,14 @@ class DictionaryKoopman(Estimator, ABC):
     def feature_names_(self) -> list[str]:
         """Names of the dictionary's terms."""
         self._require_fitted()
+        return self._names(self._lifting)
+
+    def _names(self, lifting: Lifting) -> list[str]:
         own: Sequence[str] = list(getattr(self, "feature_names_in_", ())) or [
             f"x{place}" for place in range(self.n_features_in_)
         ]
-        earlier = [f"{name}(t-{lag})" for lag in range(self.delays, 0, -1) for name in own]
-        return self._dictionary.feature_names([*earlier, *own])
+        earlier = [f"{name}(t-{lag})" for lag in range(lifting.delays, 0, -1) for name in own]
+        return lifting.library.feature_names([*earlier, *own])
 
     @property
     def _matrix(self) -> Array:
@@ -193,7 +223,8 @@ class DictionaryKoopman(Estimator, ABC):
         Returns
         -------
         ndarray, shape (n_samples - delays, r)
-            Complex; of mean square 1 over the samples fitted.
+            Complex; of mean square 1 over the samples fitted.  With weights the sum of their squares, each times its
+            weight, is the number of samples.
         """
         found = self._fitted()
         coefs = found.compression.basis @ found.functions * np.sqrt(self._products.n_samples)
@@ -212,9 +243,10 @@ class DictionaryKoopman(Estimator, ABC):
         """Combinations ``coef (m, p)`` of the dictionary at states, (n, m), without its columns being stored."""
         from fastsci_kernels.regress import features
 
-        states = checks.checked(self, X, reset=False, least=self.delays + 1)
-        plan = self._dictionary.plan(self._n_inputs)
-        return features.combined(plan, windows(states, self.delays), np.ascontiguousarray(coef))
+        lifting = self._lifting
+        states = checks.checked(self, X, reset=False, least=lifting.delays + 1)
+        plan = lifting.library.plan(lifting.n_inputs)
+        return features.combined(plan, windows(states, lifting.delays), np.ascontiguousarray(coef))
 
     def _powers(self, coef: NDArray[Any], steps: int) -> Array:
         """Coefficients in the dictionary, (p, m), of what is ``coef (r, m)`` after ``steps`` more steps."""

@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ._koopman_products import Array
 from ._koopman_samples import Piece
+
+LARGEST = float(np.finfo(np.float64).max)
+SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
 
 
 def whole(value: Any, name: str, least: int) -> int:
@@ -18,32 +22,61 @@ def whole(value: Any, name: str, least: int) -> int:
 
 def ridge(value: Any) -> float:
     """A ridge that is no negative number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value < np.inf:
-        raise ValueError(
-            f"alpha: is {value!r}, expected a number of at least 0, in units of the mean square of each term"
-        )
+    wanted = "a number of at least 0, in units of the mean square of each term"
+    return real(value, "alpha", wanted, least=0.0)
+
+
+def real(value: Any, name: str, wanted: str, *, least: float = -LARGEST, most: float = LARGEST) -> float:
+    """A number from ``least`` to ``most``; what is ``wanted`` is said where it is none."""
+    numeric = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    # A float32 is compared as a float64: the bounds are beyond its own range.
+    if not numeric or not least <= (float(value) if isinstance(value, np.floating) else value) <= most:
+        raise ValueError(f"{name}: is {value!r}, expected {wanted}")
     return float(value)
+
+
+def reals(value: Any, name: str) -> Array:
+    """Numbers of any shape, as float64."""
+    found = rectangular(value, name)
+    if found.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: holds {found.dtype}, expected real numbers; convert it to float64")
+    return found.astype(np.float64, copy=False)
+
+
+def rectangular(value: Any, name: str) -> np.ndarray[Any, Any]:
+    """An array of what may be nested lists."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: holds rows of different lengths, expected as many numbers in each") from error
 
 
 def refining(value: Any) -> bool | str:
     """Whether samples are passed through again."""
     if isinstance(value, np.bool_):
         value = bool(value)
-    if not isinstance(value, bool) and value != "auto":
+    if not isinstance(value, bool) and not (isinstance(value, str) and value == "auto"):
         raise ValueError(f"refine: is {value!r}, expected True, False or 'auto'")
     return value
 
 
 def is_list(X: Any) -> bool:
     """Whether this is a list of trajectories, and not the rows of one."""
-    return isinstance(X, (list, tuple)) and len(X) > 0 and all(np.ndim(part) == 2 for part in X)
+    if not isinstance(X, (list, tuple)) or len(X) == 0:
+        return False
+    return all(np.ndim(_in_rows(part, f"X[{place}]")) == 2 for place, part in enumerate(X))
+
+
+def _in_rows(value: Any, name: str) -> Any:
+    """Nested lists as an array; anything else as it is."""
+    return rectangular(value, name) if isinstance(value, (list, tuple)) else value
 
 
 def checked(estimator: Any, X: Any, *, reset: bool, least: int) -> np.ndarray[Any, Any]:
     """Samples (n, d) in time order, as scikit-learn checks them; float64 only where they are no numbers yet."""
     from sklearn.utils.validation import validate_data
 
-    found = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_min_samples=least)
+    found = validate_data(estimator, _in_rows(X, "X"), reset=reset, dtype="numeric", ensure_min_samples=least)
     if found.dtype.kind not in "fiub":
         raise TypeError(f"X: holds {found.dtype}, expected real numbers; convert it to float64")
     return found
@@ -75,9 +108,10 @@ def _entry(value: Any, place: int, count: int, name: str) -> Any:
 
 def _piece(estimator: Any, X: Any, y: Any, weights: Any, delays: int, reset: bool, place: str) -> Piece:
     # Of a pipeline every step is handed the targets of the last one: what cannot be states is none of ours.
-    width = np.shape(X)[1] if np.ndim(X) == 2 else 0
+    given, y = _in_rows(X, f"X{place}"), _in_rows(y, f"y{place}")
+    width = np.shape(given)[1] if np.ndim(given) == 2 else 0
     after = None if y is None or (np.ndim(y) == 1 and width != 1) else y
-    states = checked(estimator, X, reset=reset, least=delays + 2 if after is None else 1)
+    states = checked(estimator, given, reset=reset, least=delays + 2 if after is None else 1)
     if after is None:
         piece = Piece(states)
     else:
@@ -100,7 +134,7 @@ def _piece(estimator: Any, X: Any, y: Any, weights: Any, delays: int, reset: boo
         piece = Piece(states, following)
     if weights is None:
         return piece
-    own = np.ascontiguousarray(weights, np.float64)
+    own = np.ascontiguousarray(reals(weights, f"weights{place}"))
     count = piece.pairs(delays)
     if own.shape != (count,) or not (np.isfinite(own).all() and (own >= 0).all() and own.any()):
         raise ValueError(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._algebra import one_thread
+from . import _koopman_checks as checks
 from ._koopman_compression import Compression
 from ._koopman_products import Array
 
@@ -28,7 +29,10 @@ def least_residuals(compression: Compression, z: ArrayLike) -> Array:
     """Of each point of ``z`` the smallest singular value of the operator less that number, in the shape of ``z``."""
     from fastsci_kernels.loops import batch
 
-    points = np.asarray(z, np.complex128)
+    given = checks.rectangular(z, "z")
+    if given.dtype.kind not in "fiubc":
+        raise TypeError(f"z: holds {given.dtype}, expected points of the complex plane; convert them to complex128")
+    points = given.astype(np.complex128)
     flat, size = points.ravel(), compression.rank
     if not np.isfinite(flat).all():
         raise ValueError("z: holds nan or inf, expected finite points of the complex plane")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from ..sparse.libraries import Library
 from . import _koopman_checks as checks
-from ._koopman import DictionaryKoopman
+from ._koopman import DictionaryKoopman, Lifting
 from ._koopman_products import Array
 from ._koopman_samples import LiftedPairs, windows
 from ._modes import Complex
@@ -40,7 +40,9 @@ class StepKoopman(DictionaryKoopman):
         ValueError
             Where shapes do not agree, samples are not finite, or a parameter is out of range.
         """
-        return self._learn(self._pairs(X, y, weights, reset=True))
+        self._forget()
+        samples = self._pairs(X, y, weights, reset=True)
+        return self._learn(samples, _lifting_of(samples))
 
     def partial_fit(self, X: Any, y: Any = None, *, weights: Any = None) -> Self:
         """Learn from more samples; those of before are known by their sums alone.
@@ -57,23 +59,28 @@ class StepKoopman(DictionaryKoopman):
         """
         earlier = getattr(self, "_products", None)
         samples = self._pairs(X, y, weights, reset=earlier is None)
+        lifting = _lifting_of(samples)
+        if earlier is not None and not lifting.same_as(self._lifting):
+            raise ValueError(
+                "library: the dictionary or its delays are others than of the samples before; call fit to start anew"
+            )
         products = samples.products() if earlier is None else earlier.plus(samples.products())
-        self._check(products)
-        self._products, self._spectrum = products, None
+        self._check(products, lifting)
+        self._products, self._lifting, self._spectrum = products, lifting, None
         return self
 
-    def merge(self, *others: Self) -> Self:
+    def merge(self, *others: Any) -> Self:
         """The estimator of all samples together, of estimators of the same parameters; these stay as they are."""
+        for place, other in enumerate(others):
+            if not isinstance(other, StepKoopman):
+                raise TypeError(f"others[{place}]: is {other!r}, expected a fitted EDMD or ResDMD")
         for other in (self, *others):
             other._require_fitted()
-        terms = self._dictionary.terms(self._n_inputs)
         merged = type(self)(**self.get_params(deep=False))
         vars(merged).update(vars(self))
         products = self._products
         for place, other in enumerate(others):
-            if (other.n_features_in_, other.delays) != (self.n_features_in_, self.delays) or (
-                other._dictionary.terms(self._n_inputs) != terms
-            ):
+            if not other._lifting.same_as(self._lifting):
                 raise ValueError(
                     f"others[{place}]: has another dictionary or other features; merge what is fitted alike"
                 )
@@ -93,8 +100,9 @@ class StepKoopman(DictionaryKoopman):
 
     def rates(self, dt: float = 1.0) -> Complex:
         """Continuous eigenvalues ``log(eigenvalues_) / dt``, (r,): growth rates and angular frequencies."""
+        length = checks.real(dt, "dt", "a positive finite time step", least=checks.SMALLEST)
         with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.eigenvalues_) / dt, np.complex128)
+            return np.asarray(np.log(self.eigenvalues_) / length, np.complex128)
 
     def predict(self, X: ArrayLike, n_steps: int = 1) -> Array:
         """The expected state after some steps.
@@ -129,8 +137,9 @@ class StepKoopman(DictionaryKoopman):
         """
         found = self._fitted().compression
         steps = checks.whole(n_steps, "n_steps", 1)
-        states = checks.checked(self, X, reset=False, least=self.delays + 1)
-        here = self._combined(states[len(states) - self.delays - 1 :], (found.basis * found.shrink).T)[0]
+        delays = self._lifting.delays
+        states = checks.checked(self, X, reset=False, least=delays + 1)
+        here = self._combined(states[len(states) - delays - 1 :], (found.basis * found.shrink).T)[0]
         operator, path = found.step * found.shrink, np.empty((steps, found.rank))
         for place in range(steps):
             path[place] = here
@@ -149,15 +158,19 @@ class StepKoopman(DictionaryKoopman):
         from sklearn.metrics import r2_score
 
         self._fitted()
-        predicted, true = [], []
-        for piece in checks.pieces(self, X, y, None, delays=self.delays, reset=False):
+        predicted, true, delays = [], [], self._lifting.delays
+        for piece in checks.pieces(self, X, y, None, delays=delays, reset=False):
             if piece.after is None:
                 predicted.append(self.predict(piece.states[:-1]))
-                true.append(windows(piece.states, self.delays + 1)[:, -self.n_features_in_ :])
+                true.append(windows(piece.states, delays + 1)[:, -self.n_features_in_ :])
             else:
                 predicted.append(self.predict(piece.states))
                 true.append(piece.after)
         return float(r2_score(np.concatenate(true), np.concatenate(predicted)))
+
+
+def _lifting_of(samples: LiftedPairs) -> Lifting:
+    return Lifting(samples.library, samples.width, samples.delays)
 
 
 class EDMD(StepKoopman):

@@ -13,7 +13,7 @@ from .. import _function, _pointwise
 from ..sparse.libraries import Library, plan_of
 from ..system import System
 from . import _koopman_checks as checks
-from ._koopman import DictionaryKoopman
+from ._koopman import DictionaryKoopman, Lifting
 from ._koopman_generator_terms import Noise, generator_terms
 from ._koopman_products import Array, Block, Products, Samples, of_blocks
 from ._koopman_samples import BLOCK_BYTES, FEWEST_ROWS
@@ -152,11 +152,31 @@ class GeneratorEDMD(DictionaryKoopman):
         -------
         self
         """
-        return self._learn(self._driven(X, y, diffusion, t, params))
+        self._forget()
+        samples = self._driven(X, y, diffusion, t, params, reset=True)
+        return self._learn(samples, Lifting(samples.library, samples.states.shape[1], 0))
 
-    def _driven(self, X: Any, y: Any, diffusion: Any, t: Any, params: Any) -> Driven:
-        pieces = checks.pieces(self, X, y, None, delays=0, reset=True)
+    def score(self, X: Any, y: Any = None, *, t: Any = 1.0, params: Any = None) -> float:
+        """Coefficient of determination of the drift, the mean over features.
+
+        Parameters
+        ----------
+        X, y, t, params
+            As in `fit`.
+        """
+        from sklearn.metrics import r2_score
+
+        self._fitted()
+        driven = self._driven(X, y, None, t, params, reset=False)
+        return float(r2_score(driven.drift, self.drift(driven.states)))
+
+    def _driven(self, X: Any, y: Any, diffusion: Any, t: Any, params: Any, *, reset: bool) -> Driven:
+        pieces = checks.pieces(self, X, y, None, delays=0, reset=reset)
         given = self.system is not None
+        if given and not isinstance(self.system, System):
+            raise TypeError(f"system: is {self.system!r}, expected a fastsci.System; give System(function)")
+        if params is not None and not given:
+            raise ValueError("params: are given without a system, expected both; give system, or leave params out")
         if given and any(piece.after is not None for piece in pieces):
             raise ValueError("y: is given together with system, expected one of them; leave y out")
         drifts: list[Array] = []
@@ -203,10 +223,9 @@ class GeneratorEDMD(DictionaryKoopman):
         from scipy.linalg import expm
 
         found = self._fitted().compression
-        if isinstance(t, bool) or not isinstance(t, (int, float)) or not np.isfinite(t):
-            raise ValueError(f"t: is {t!r}, expected a finite time")
+        time = checks.real(t, "t", "a finite time")
         with np.errstate(over="ignore", invalid="ignore"):
-            later = expm(float(t) * found.step * found.shrink) @ found.state
+            later = expm(time * found.step * found.shrink) @ found.state
         return self._combined(X, ((found.basis * found.shrink) @ later).T)
 
 
@@ -228,7 +247,7 @@ def _noise(diffusion: Any, states: Array) -> tuple[Array, Noise]:
     n, width = states.shape
     if diffusion is None:
         return np.empty((n, 0)), NONE
-    found = np.asarray(diffusion, np.float64)
+    found = checks.reals(diffusion, "diffusion")
     if found.shape == (width,):
         found = np.broadcast_to(found, (n, width))
     if found.ndim not in (2, 3) or found.shape[:2] != (n, width):

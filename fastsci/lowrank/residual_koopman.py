@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..sparse.libraries import Library
+from . import _koopman_checks as checks
 from ._koopman import DictionaryKoopman
 from ._koopman_products import Array
 from .dictionary_koopman import StepKoopman
@@ -87,9 +88,8 @@ class ResDMD(StepKoopman):
         tol : float
             Positive, in units of the eigenvalues.
         """
-        if isinstance(tol, bool) or not isinstance(tol, (int, float)) or not tol > 0:
-            raise ValueError(f"tol: is {tol!r}, expected a positive number, such as 1e-3, in units of the eigenvalues")
-        return self.residuals_ <= tol
+        wanted = "a positive number, such as 1e-3, in units of the eigenvalues"
+        return self.residuals_ <= checks.real(tol, "tol", wanted, least=checks.SMALLEST, most=np.inf)
 
 
 def pseudospectrum(estimator: Any, z: ArrayLike) -> Array:

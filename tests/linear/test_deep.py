@@ -218,3 +218,20 @@ def test_a_network_that_takes_too_many_steps_is_not_a_number_from_there_on():
 def test_what_does_not_fit_is_named(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.parametrize("depth", [2, 3, 5])
+def test_what_has_next_to_nothing_to_learn_decays(depth):
+    # Of a correlation of lower rank the other singular values are rounding.
+    times = np.linspace(0.0, 5.0, 11)
+    start, strength = 0.3, 1e-17
+    curve = learning_curve(times, strength, start, depth=depth)
+    np.testing.assert_allclose(curve, learning_curve(times, 0.0, start, depth=depth), rtol=1e-13)
+    np.testing.assert_allclose(learning_time(curve[1:], strength, start, depth=depth), times[1:], rtol=1e-12)
+
+
+@pytest.mark.parametrize("depth", [2, 3])
+def test_a_correlation_of_rank_one_has_its_closed_form(depth):
+    times = np.linspace(0.0, 2.0, 5)
+    run = train_deep_linear(np.outer([1.0, 2.0], [1.0, 1.0, 1.0]), times, depth=depth, initial_strength=0.1, rng=0)
+    np.testing.assert_allclose(run.strengths[0], run.closed_form.T, atol=1e-6)

@@ -229,3 +229,28 @@ def test_stored_problems_are_solved_as_well_as_their_condition_allows(shape, spr
     rows = np.vstack([X, np.sqrt(alpha) * np.eye(shape[1])])
     plain = np.linalg.lstsq(rows, np.concatenate([y, np.zeros(shape[1])]), rcond=None)[0]
     assert np.abs(penalised(X, y, alpha) - plain).max() < 1e-8 * np.abs(plain).max()
+
+
+@pytest.mark.parametrize("ratio", [0.5, 2.0])
+def test_the_limit_of_vanishing_and_of_overwhelming_penalties(ratio):
+    assert asymptotic_risk(ratio, alpha_per_sample=1e-200) == pytest.approx(asymptotic_risk(ratio), rel=1e-12)
+    assert asymptotic_risk(ratio, alpha_per_sample=1e200, signal_norm=3.0) == pytest.approx(9.0, rel=1e-12)
+
+
+def test_scales_whose_squares_are_out_of_range_are_named():
+    for call in (
+        lambda: finite_risk(5, 9, noise_std=1e200),
+        lambda: asymptotic_risk(2.0, noise_std=1e200),
+        lambda: double_descent(20, [0.5], 2, noise_std=1e200),
+    ):
+        with pytest.raises(ValueError, match=r"noise_std: is 1e\+200, expected at most 1e\+150"):
+            call()
+    with pytest.raises(ValueError, match="ratios: ask for inf features"):
+        double_descent(20, [1e308], 2)
+
+
+def test_seeds_in_arrays_serve_where_they_are_one_number():
+    risks = double_descent(20, [0.5], 3, rng=np.array(4)).risks
+    np.testing.assert_array_equal(risks, double_descent(20, [0.5], 3, rng=4).risks)
+    with pytest.raises(TypeError, match="rng: is array"):
+        double_descent(20, [0.5], 3, rng=np.array([1, 2]))

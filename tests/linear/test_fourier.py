@@ -139,3 +139,31 @@ def test_other_inputs_than_those_of_the_fit_are_refused():
     with pytest.raises(ValueError, match="widths: holds 0"):
         random_feature_path(np.eye(3), np.ones(3), [0, 4])
     assert repr(path) == "RandomFeaturePath(2 widths up to 4)"
+
+
+def test_a_fitted_map_stays_what_it_is_when_a_parameter_is_changed():
+    X = np.random.default_rng(0).normal(size=(10, 2))
+    features = RandomFourierFeatures(6, rng=0).fit(X)
+    before = features.transform(X)
+    features.set_params(n_features=1000)
+    np.testing.assert_array_equal(features.transform(X), before)
+    assert len(features.get_feature_names_out()) == 6
+
+
+@pytest.mark.parametrize(
+    ("given", "scale", "says"),
+    [
+        ({"length_scale": 1e200}, 1.0, "length_scale: is 1e"),
+        ({"length_scale": 1e-200}, 1.0, "length_scale: is 1e-200"),
+        ({}, 1e200, "X: has the variance inf"),
+    ],
+)
+def test_scales_whose_squares_are_out_of_range_are_named(given, scale, says):
+    X = scale * np.random.default_rng(0).normal(size=(10, 2))
+    with pytest.raises(ValueError, match=says):
+        RandomFourierFeatures(6, **given).fit(X)
+
+
+def test_orthogonal_is_a_choice():
+    with pytest.raises(TypeError, match="orthogonal: is nan"):
+        RandomFourierFeatures(6, orthogonal=np.nan).fit(np.eye(2))

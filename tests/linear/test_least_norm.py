@@ -180,3 +180,33 @@ def test_other_features_and_targets_than_those_of_the_fit_are_refused():
         path.predict(np.ones((4, 2)))
     with pytest.raises(ValueError, match=r"y: has shape \(4, 1\), expected \(4,\)"):
         path.risks(np.ones((4, 3)), np.ones((4, 1)))
+
+
+@pytest.mark.parametrize("shape", [(8, 5), (5, 8)])
+def test_a_penalty_far_beyond_the_data_leaves_the_correlation_over_it(shape):
+    rng = np.random.default_rng(3)
+    X, y = 1e-200 * rng.normal(size=shape), rng.normal(size=shape[0])
+    path = min_norm_path(X, y, [shape[1]], alpha=2.0)
+    # To rounding beside numbers of order 1: squares of such data are zero.
+    np.testing.assert_allclose(path.coefs[0], X.T @ y / 2.0, rtol=1e-12, atol=1e-199)
+    np.testing.assert_allclose(path.residual_norms, np.linalg.norm(y), rtol=1e-14)
+
+
+def test_sizes_that_are_no_row_of_integers_are_named():
+    X, y = np.eye(3), np.ones(3)
+    with pytest.raises(ValueError, match=r"sizes: has shape \(0,\), expected \(n,\)"):
+        min_norm_path(X, y, [])
+    with pytest.raises(ValueError, match="sizes: holds rows of different lengths"):
+        min_norm_path(X, y, [1, [2]])
+    with pytest.raises(ValueError, match="y: holds nan, expected finite numbers"):
+        min_norm_path(X, [1.0, np.nan, 0.0])
+
+
+@pytest.mark.parametrize("power", [-990, 990])
+def test_targets_of_any_scale_serve(power):
+    rng = np.random.default_rng(3)
+    X, y, scale = rng.normal(size=(5, 8)), rng.normal(size=5), 2.0**power
+    path, plain = min_norm_path(X, scale * y, [3, 8]), min_norm_path(X, y, [3, 8])
+    np.testing.assert_allclose(path.coefs, scale * plain.coefs, rtol=1e-12)
+    np.testing.assert_allclose(path.norms, scale * plain.norms, rtol=1e-12)
+    np.testing.assert_allclose(path.residual_norms, scale * plain.residual_norms, rtol=1e-12, atol=1e-13 * scale)

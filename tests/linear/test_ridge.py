@@ -113,3 +113,23 @@ def test_numbers_of_any_scale_serve():
 def test_penalties_out_of_range_are_named(alphas, says):
     with pytest.raises(ValueError, match=says):
         ridge_path(np.eye(2), np.ones(2), alphas)
+
+
+@pytest.mark.parametrize("alphas", [[2.0], [0.0, 2.0]])
+@pytest.mark.parametrize("shape", [(8, 5), (5, 8)])
+def test_a_penalty_far_beyond_the_data_leaves_the_target_over(shape, alphas):
+    rng = np.random.default_rng(3)
+    X, y = 1e-200 * rng.normal(size=shape), rng.normal(size=shape[0])
+    path = ridge_path(X, y, alphas)
+    np.testing.assert_allclose(path.coefs[-1], X.T @ y / 2.0, rtol=1e-12, atol=0.0 if len(alphas) == 1 else 1e-199)
+    np.testing.assert_allclose(path.residual_norms[-1], np.linalg.norm(y), rtol=1e-14)
+
+
+@pytest.mark.parametrize("power", [-990, 990])
+def test_targets_of_any_scale_serve(power):
+    rng = np.random.default_rng(3)
+    X, y, scale = rng.normal(size=(5, 8)), rng.normal(size=5), 2.0**power
+    path, plain = ridge_path(X, scale * y, [0.5, 2.0]), ridge_path(X, y, [0.5, 2.0])
+    np.testing.assert_allclose(path.coefs, scale * plain.coefs, rtol=1e-12)
+    np.testing.assert_allclose(path.norms, scale * plain.norms, rtol=1e-12)
+    np.testing.assert_allclose(path.residual_norms, scale * plain.residual_norms, rtol=1e-12, atol=1e-13 * scale)

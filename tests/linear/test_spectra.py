@@ -159,3 +159,10 @@ def test_the_distance_is_that_of_kolmogorov_and_smirnov():
 def test_what_does_not_fit_is_named(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.parametrize("ratio", [1e-40, 1e40])
+def test_a_law_narrower_than_rounding_is_a_step(ratio):
+    law = MarchenkoPastur(ratio)
+    edge = law.support[1]
+    assert law.cdf([0.5 * edge, edge, 2.0 * edge]).tolist() == [law.mass_at_zero, 1.0, 1.0]

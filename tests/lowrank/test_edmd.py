@@ -331,6 +331,12 @@ def test_constant_and_zero_data():
         ({}, ([np.ones((9, 2)), np.ones((9, 3))],), r"X\[1\]: X has 3 features"),
         ({}, ([np.ones((9, 2))], np.ones((9, 2))), r"y: expected a list of 1"),
         ({}, (np.ones((1, 2)),), r"minimum of 2 is required"),
+        ({}, ([[1.0, 2.0], [3.0]],), r"X: holds rows of different lengths"),
+        ({}, ([np.ones((9, 2)), [[1.0, 2.0], [3.0]]],), r"X\[1\]: holds rows of different lengths"),
+        ({}, (np.ones((2, 2)), [[1.0, 2.0], [3.0]]), r"y: holds rows of different lengths"),
+        ({"alpha": 1.0 + 0.0j}, (np.ones((9, 2)),), r"alpha: is \(1\+0j\), expected a number"),
+        ({"alpha": np.complex128(1.0)}, (np.ones((9, 2)),), r"alpha: is np.complex128\(1\+0j\), expected a number"),
+        ({"refine": np.ones(2)}, (np.ones((9, 2)),), r"refine: is array"),
         ({}, (np.full((9, 2), 1e200),), r"X: the term 'x0' has no finite sum of squares"),
     ],
 )
@@ -343,9 +349,16 @@ def test_refused_afterwards():
     x = linear()
     with pytest.raises(ValueError, match="weights: has shape"):
         EDMD().fit(x, weights=np.ones(60))
+    for weights in (["a"] * 59, np.ones(59) + 0j, [None] * 59):
+        with pytest.raises(TypeError, match=r"weights: holds .*, expected real numbers"):
+            EDMD().fit(x, weights=weights)
     with pytest.raises(TypeError, match="library: is 3, expected a library"):
         EDMD(library=3).fit(x)
     with pytest.raises(ValueError, match="n_steps: is 0"):
         EDMD().fit(x).predict(x, n_steps=0)
     with pytest.raises(AttributeError, match="not fitted yet"):
         _ = EDMD().eigenvalues_
+    for dt in (0, -1.0, np.nan, "a", True, [1.0, 2.0]):
+        with pytest.raises(ValueError, match=r"dt: is .*, expected a positive finite time step"):
+            EDMD().fit(x).rates(dt)
+    assert np.array_equal(EDMD().fit(x).rates(np.float32(0.5)), EDMD().fit(x).rates(0.5))

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
 
 import fastsci
 from fastsci.lowrank._koopman_generator_terms import Noise, generator_terms
@@ -156,3 +157,30 @@ def test_refused():
     logistic = fastsci.system(lambda t, u, p: (4 * u[0] * (1 - u[0]), u[1]), kind="map", state=("x", "y"))
     with pytest.raises(ValueError, match="a map has no generator"):
         GeneratorEDMD(system=logistic).fit(x)
+    with pytest.raises(TypeError, match=r"system: is 'a', expected a fastsci\.System"):
+        GeneratorEDMD(system="a").fit(x)
+    with pytest.raises(ValueError, match="params: are given without a system"):
+        GeneratorEDMD().fit(x, -x, params={"theta": 1.0})
+    for diffusion in (["a", "b"], [1j, 1.0]):
+        with pytest.raises(TypeError, match=r"diffusion: holds .*, expected real numbers"):
+            GeneratorEDMD().fit(x, -x, diffusion=diffusion)
+    with pytest.raises(ValueError, match="diffusion: holds rows of different lengths"):
+        GeneratorEDMD().fit(x, -x, diffusion=[[1.0], [2.0, 3.0]])
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float32, int])
+def test_a_time_is_a_number_of_any_kind(kind):
+    x = np.random.default_rng(6).normal(size=(50, 2))
+    model = GeneratorEDMD().fit(x, -x)
+    np.testing.assert_array_equal(model.predict(x, t=kind(2)), model.predict(x, t=2.0))
+
+
+def test_the_score_is_that_of_the_drift_and_chooses_a_dictionary():
+    x = np.random.default_rng(6).normal(size=(90, 2))
+    drift = np.column_stack([x[:, 1], -x[:, 0] - x[:, 0] ** 3])
+    model = GeneratorEDMD(PolynomialLibrary(degree=1)).fit(x, drift)
+    left, spread = drift - model.drift(x), drift - drift.mean(axis=0)
+    assert model.score(x, drift) == pytest.approx(np.mean(1.0 - (left**2).sum(axis=0) / (spread**2).sum(axis=0)))
+    search = GridSearchCV(GeneratorEDMD(PolynomialLibrary()), {"library__degree": [1, 2, 3]}, cv=3, error_score="raise")
+    assert search.fit(x, drift).best_params_ == {"library__degree": 3}
+    assert search.best_score_ == pytest.approx(1.0, abs=1e-12)

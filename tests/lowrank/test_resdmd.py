@@ -122,6 +122,11 @@ def test_refused():
         model.verified(0)
     with pytest.raises(ValueError, match="z: holds nan or inf"):
         model.pseudospectrum([np.nan])
+    with pytest.raises(TypeError, match="z: holds <U1, expected points of the complex plane"):
+        model.pseudospectrum("a")
+    with pytest.raises(ValueError, match="z: holds rows of different lengths"):
+        model.pseudospectrum([1.0, [2.0]])
+    assert model.verified(np.float32(np.inf)).all()
     with pytest.raises(TypeError, match="estimator: is 3, expected a fitted EDMD"):
         pseudospectrum(3, [1.0])
     with pytest.raises(AttributeError, match="not fitted yet"):
