@@ -22,6 +22,8 @@ def working_dtype(dtype: Any, name: str) -> np.dtype[Any]:
 
 def plain_array(value: Any, name: str) -> Array:
     """What is handed in as a NumPy array, of whatever it holds; masked numbers are no data and are refused."""
+    if hasattr(value, "tocsr"):
+        raise TypeError(f"{name}: is sparse, expected an array in memory; give {name}.toarray()")
     if np.ma.is_masked(value):
         raise ValueError(f"{name}: has masked numbers, expected all of them; fill such entries or leave them out")
     try:

@@ -77,3 +77,12 @@ class ModalModel:
     def _check_fitted(self) -> None:
         if not hasattr(self, "eigs"):
             raise ValueError(f"{type(self).__name__}: is not fitted yet; call fit(X, dt) first")
+
+
+def fitted_model(model: Any) -> Any:
+    """A model that was fitted, or an error that names ``model``."""
+    if not isinstance(model, ModalModel):
+        raise TypeError(f"model: is of type {type(model).__name__}, expected a fitted DMD or another modal model")
+    known: Any = model
+    known._check_fitted()
+    return known

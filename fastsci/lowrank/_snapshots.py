@@ -63,12 +63,12 @@ def refuse_non_finite(array: Array, name: str) -> None:
         )
 
 
-def step(dt: Any) -> float:
+def step(dt: Any, name: str = "dt") -> float:
     """A time step, or an error that names it."""
     try:
-        value = float(dt)
+        value = float("" if isinstance(dt, (bool, np.bool_, str)) else dt)
     except (TypeError, ValueError):
-        raise TypeError(f"dt: is {dt!r}, expected the time between snapshots, a positive number") from None
+        raise TypeError(f"{name}: is {dt!r}, expected the time between snapshots, a positive number") from None
     if not (np.isfinite(value) and value > 0):
-        raise ValueError(f"dt: is {value}, expected a positive number, the time between snapshots")
+        raise ValueError(f"{name}: is {value}, expected a positive number, the time between snapshots")
     return value

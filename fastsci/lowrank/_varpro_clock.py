@@ -24,7 +24,7 @@ class Clock:
     def of(cls, t: Any, n_times: int) -> Clock:
         """Of a step, or of times (n_times,) that increase."""
         if np.ndim(t) == 0:
-            dt = step(t)
+            dt = step(t, "t")
             return cls(dt * np.arange(n_times, dtype=np.float64), dt)
         times = np.asarray(t)
         if times.dtype.kind not in "fiu":

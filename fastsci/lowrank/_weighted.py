@@ -107,6 +107,8 @@ class SparseMass(Product):
         return np.asarray(self.matrix @ columns)
 
     def decomposed(self, columns: Array) -> tuple[Array, Array, Array]:
+        kind = columns.dtype
+        columns = columns.astype(np.result_type(kind, np.float64), copy=False)  # a Gram matrix takes half of the digits
         squares, vectors = np.linalg.eigh(self._gram(columns))
         squares, vectors = squares[::-1], vectors[:, ::-1]
         if squares[-1] < -1e-8 * max(abs(float(squares[0])), 1e-300):
@@ -114,12 +116,17 @@ class SparseMass(Product):
                 f"weights: gives a snapshot the squared length {float(squares[-1]):.3g}, expected a positive definite"
                 " matrix; is it a stiffness matrix?"
             )
-        kept = squares > max(DROPPED, 1e4 * float(np.finfo(columns.dtype).eps)) * squares[0]
+        kept = squares > DROPPED * squares[0]
         values, vectors = np.sqrt(squares[kept]), vectors[:, kept]
         nearly = columns @ (vectors / values)
         triangle = np.linalg.cholesky(self._gram(nearly)).conj().T
         inner, values, right = np.linalg.svd((triangle * values) @ vectors.conj().T, full_matrices=False)
-        return nearly @ np.linalg.solve(triangle, inner), values, right
+        left = nearly @ np.linalg.solve(triangle, inner)
+        return (
+            left.astype(kind, copy=False),
+            values.astype(np.finfo(kind).dtype, copy=False),
+            right.astype(kind, copy=False),
+        )
 
     def _gram(self, columns: Array) -> Array:
         found = columns.conj().T @ self.applied(columns)

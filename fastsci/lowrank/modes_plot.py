@@ -6,13 +6,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._pictures import saved, stacked
 from ..plot import BAND, HOT, INK, STYLE
-from ._modes import ModalModel
+from ._modes import ModalModel, fitted_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ DPI = 150
 WIDTH = 11.0
 GREY = "#8a8a8a"
 MOST_MODES = 6  # that are drawn
+CROWDED = 3, 5  # modes side by side, whose names take two lines each, and three
 DRAWN_POINTS = 2000  # of a line: more would hide one another
 STILL = 1e-9  # growth in a step that is none
 TICKS = 5
@@ -123,16 +125,23 @@ def pictures_of(
     Raises
     ------
     ValueError
-        If the model is not fitted, or ``shape`` or ``x`` does not fit its modes.
+        If the model is not fitted, ``shape`` or ``x`` does not fit its modes, or ``most`` is no number of modes.
+    TypeError
+        If ``model`` is no modal model.
     """
-    fitted: Any = model
-    fitted._check_fitted()
+    fitted = fitted_model(model)
     n_space = len(model.modes)
-    if shape is not None and (len(shape) != 2 or shape[0] * shape[1] != n_space):
+    given: Any = shape
+    sides = isinstance(given, (tuple, list)) and len(given) == 2 and all(isinstance(side, Integral) for side in given)
+    if given is not None and not (sides and min(given) > 0 and given[0] * given[1] == n_space):
         raise ValueError(f"shape: is {shape!r}, expected (rows, columns) with {n_space} points, one a variable")
-    places = None if x is None else np.asarray(x, np.float64)
+    places = None if x is None else np.asarray(x)
     if places is not None and places.shape != (n_space,):
         raise ValueError(f"x: has shape {places.shape}, expected ({n_space},), a place for each variable")
+    if places is not None and (places.dtype.kind not in "fiu" or not np.isfinite(places).all()):
+        raise ValueError("x: holds what is no finite number, expected a place for each variable")
+    if isinstance(most, bool) or not isinstance(most, Integral) or most < 0:
+        raise ValueError(f"most: is {most!r}, expected a number of modes, an integer of at least 0")
     drawn = np.flatnonzero((model.eigs.imag >= 0) | (not fitted._real))[:most]
     names = [_name(model, int(place)) for place in drawn]
     found: list[Picture] = [Eigenvalues(model.eigs, model.dt, np.abs(model.amplitudes))]
@@ -227,12 +236,13 @@ def _eigenvalues(part: SubFigure, picture: Eigenvalues) -> None:
     plane.plot(np.cos(angles), np.sin(angles), color=GREY, lw=0.8, zorder=0)
     known = eigs != 0
     logarithms = np.log(np.where(known, eigs, 1.0)) / picture.dt
+    growth = np.where(np.abs(logarithms.real) * picture.dt > STILL, logarithms.real, 0.0)
     rates.axhline(0.0, color=GREY, lw=0.8, zorder=0)
     for which, colour, name in sides:
         style: Any = {"color": colour, "alpha": 0.75, "lw": 0.0}
         plane.scatter(np.real(eigs[which]), np.imag(eigs[which]), areas[which], label=name, **style)
         which = which & known
-        rates.scatter(logarithms[which].imag / (2 * np.pi), logarithms[which].real, areas[which], **style)
+        rates.scatter(logarithms[which].imag / (2 * np.pi), growth[which], areas[which], **style)
     reach = 1.08 * max(1.0, float(np.abs(eigs).max(initial=0.0)))
     plane.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="real part", ylabel="imaginary part")
     plane.set_title("eigenvalues of a step; area: amplitude" if picture.sizes is not None else "eigenvalues of a step",
@@ -287,9 +297,16 @@ def _modes(part: SubFigure, picture: Modes) -> None:
             axis.imshow(values, cmap="RdBu_r", vmin=-largest, vmax=largest, origin="lower", interpolation="nearest")
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(True)
-        rows[0, place].set_title(picture.names[place], loc="left", fontsize=8)
+        rows[0, place].set_title(_within(picture.names[place], shown), loc="left", fontsize=8)
     rows[0, 0].set_ylabel("real part")
     rows[1, 0].set_ylabel("imaginary part")
+
+
+def _within(name: str, shown: int) -> str:
+    """A name that leaves room for those beside it."""
+    for least, comma in zip(CROWDED, (": ", ", "), strict=True):
+        name = name.replace(comma, "\n", 1) if shown >= least else name
+    return name
 
 
 def _lines(part: SubFigure, picture: Modes, shown: int) -> None:
@@ -303,13 +320,14 @@ def _lines(part: SubFigure, picture: Modes, shown: int) -> None:
         mode = picture.modes[every, place]
         size = np.abs(mode)
         axis.fill_between(places[every], -size, size, color=GREY, alpha=0.2, lw=0.0, label="size")
-        axis.plot(places[every], mode.real, color=INK, lw=1.1, marker=few, label="real part")
-        axis.plot(places[every], mode.imag, color=HOT, lw=0.9, marker=few, label="imaginary part")
-        axis.set_title(picture.names[place], loc="left", fontsize=8)
+        axis.plot(places[every], np.real(mode), color=INK, lw=1.1, marker=few, label="real part")
+        axis.plot(places[every], np.imag(mode), color=HOT, lw=0.9, marker=few, label="imaginary part")
+        axis.set_title(_within(picture.names[place], shown), loc="left", fontsize=8)
         axis.set_xlabel("variable" if picture.x is None else "x")
         axis.margins(x=0.01)
     axes[0].set_ylabel("mode")
-    axes[-1].legend(frameon=False, fontsize=7.5, loc="upper right")
+    # Beside the modes, which fill their axes.
+    axes[-1].legend(frameon=False, fontsize=7.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _dynamics(part: SubFigure, picture: Dynamics) -> None:

@@ -18,6 +18,8 @@ from ._varpro_model import ExponentialModel
 from ._varpro_settings import Settings, row_weights
 from ._varpro_trim import without_outliers
 
+LARGEST = 1e152  # number that may be squared and summed, as may its inverse
+
 
 class OptDMD(ExponentialModel, Estimator):
     """Sums of exponentials ``x(t) = sum_j b_j phi_j exp(omega_j t)``, fitted by least squares over all snapshots.
@@ -147,6 +149,7 @@ class OptDMD(ExponentialModel, Estimator):
         """Fit; what was found, and the snapshots as they were read, are what bags are drawn from."""
         settings = Settings.of(self)
         data = snapshots(X)
+        _check_size(data)
         clock = Clock.of(t, data.shape[1])
         self.kept, found = without_outliers(data, clock, row_weights(weights, data.shape[1]), settings)
         self._keep(found, found.rates[found.order], found.coefficients[found.order], data)
@@ -161,3 +164,12 @@ class OptDMD(ExponentialModel, Estimator):
                 stacklevel=3,
             )
         return found, data
+
+
+def _check_size(data: NDArray[Any]) -> None:
+    largest = float(np.abs(data).max())
+    if largest > 0 and not 1.0 / LARGEST <= largest <= LARGEST:
+        raise ValueError(
+            f"X: its largest number is {largest:.3g}, expected sizes whose squares neither overflow nor vanish; divide"
+            f" X by {largest:.3g}"
+        )

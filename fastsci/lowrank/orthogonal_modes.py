@@ -8,15 +8,18 @@ from typing import Any, Self
 import numpy as np
 
 from .._estimator import Estimator
+from ._dmd_model import check_flag
 from ._matrix import finite_matrix
 from ._operator_source import LessProduct, RowsScaled
 from ._other_sources import as_source
 from ._rank import choose_rank
+from ._search import SAFE
 from ._source import Array, Source
 from ._total import total_squares
 from ._weighted import Plain, Product, product_of
 from .randomized import randomized_svd
 
+FIRST = 16  # modes that are computed at first, where a part of the variance is asked for
 FEW = 8  # times the components asked for: with a shorter side than that all of them are computed
 
 
@@ -30,8 +33,9 @@ class POD(Estimator):
     Parameters
     ----------
     n_components : int, float or None
-        Modes kept; a fraction below 1 is of the variance; None keeps all that rounding does not hide.  Sparse
-        snapshots, and those on a disk, ask for a number.
+        Modes kept; a fraction below 1 is of the variance; None keeps all that rounding does not hide, and is not for
+        snapshots that are sparse or on a disk.  For a fraction of these more and more modes are computed until they are
+        enough, which takes some times as long as a number of them.  Operators ask for a number.
     weights : array_like, shape (n_space,) or (n_space, n_space), optional
         Quadrature weights or cell volumes, all positive, or a mass matrix, dense or SciPy sparse, Hermitian and
         positive definite.
@@ -109,10 +113,19 @@ class POD(Estimator):
                 f"n_components: is {count!r}, expected a positive number of modes, a fraction of the variance below 1,"
                 " or None for all"
             )
+        check_flag("subtract_mean", self.subtract_mean)
         source = as_source(X, "X")
-        if source is None:
-            return self._fit_array(finite_matrix(X, "X"))
-        return self._fit_source(source)
+        if source is not None:
+            return self._fit_source(source)
+        snapshots = finite_matrix(X, "X")
+        _refuse_empty(snapshots.shape)
+        unit = _unit(snapshots)
+        if unit == 1.0:
+            return self._fit_array(snapshots)
+        self._fit_array(snapshots / snapshots.dtype.type(unit))
+        for name in ("mean", "singular_values", "coefficients"):
+            setattr(self, name, getattr(self, name) * snapshots.dtype.type(unit))
+        return self
 
     def project(self, X: Any) -> Array:
         """Coefficients (r, n_times) of other snapshots ``X (n_space, n_times)``."""
@@ -131,7 +144,6 @@ class POD(Estimator):
         return self.modes[:, :count] @ self.coefficients[:count] + self.mean[:, None]
 
     def _fit_array(self, snapshots: Array) -> Self:
-        _refuse_empty(snapshots.shape)
         product = product_of(self.weights, len(snapshots))
         mean = snapshots.mean(axis=1) if self.subtract_mean else np.zeros(len(snapshots), snapshots.dtype)
         fresh = snapshots - mean[:, None] if self.subtract_mean else snapshots
@@ -146,10 +158,7 @@ class POD(Estimator):
         else:
             left, values, right = product.decomposed(fresh)
             total = float(values.astype(np.float64) @ values)
-        rounding = max(fresh.shape) * float(np.finfo(values.dtype).eps)
-        if self.subtract_mean and values.size:  # what the mean has left of rounding is no mode
-            rounding *= max(1.0, float(product.length(mean)) * np.sqrt(fresh.shape[1]) / max(float(values[0]), 1e-300))
-        rank = choose_rank(self.n_components, values, fresh.shape, min(rounding, 1.0))
+        rank = choose_rank(self.n_components, values, fresh.shape, _hidden(values, fresh.shape, product.length(mean)))
         modes = product.unrooted(left[:, :rank]) if product.rooted else left[:, :rank]
         return self._keep(product, mean, modes, values[:rank], right[:rank], total)
 
@@ -157,10 +166,11 @@ class POD(Estimator):
         _refuse_empty(source.shape)
         rows, columns = source.shape
         count: Any = self.n_components
-        if not isinstance(count, Integral) or int(count) > min(rows, columns):
+        shortest = min(rows, columns)
+        if count is None or (isinstance(count, Integral) and int(count) > shortest):
             raise ValueError(
-                f"n_components: is {count!r}, expected an integer from 1 to {min(rows, columns)} for snapshots that are"
-                " not an array in memory"
+                f"n_components: is {count!r}, expected an integer from 1 to {shortest}, or a fraction of the variance,"
+                " for snapshots that are not an array in memory"
             )
         product = product_of(self.weights, rows)
         if not isinstance(product, Plain):
@@ -173,13 +183,27 @@ class POD(Estimator):
             mean = source.product(np.full((columns, 1), 1.0 / columns, source.dtype))[:, 0]
             if not np.isfinite(mean).all():
                 source.refuse_non_finite("X")
-        total = total_squares(source, mean, product.weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = total_squares(source, mean, product.weights)
+        if total is not None and not np.isfinite(total):
+            raise ValueError("X: the sum of its squares overflows, expected smaller numbers; divide X by the largest")
+        if total is None and not isinstance(count, Integral):
+            raise ValueError(
+                f"n_components: is {count!r}, expected an integer from 1 to {shortest} for an operator, whose variance"
+                " is not known"
+            )
         if self.subtract_mean:
             source = LessProduct(source, mean, np.ones(columns, source.dtype))
         if product.weights is not None:
             source = RowsScaled(source, np.sqrt(product.weights))
-        left, values, right = randomized_svd(source, int(count), rng=0, certify=False)
-        return self._keep(product, mean, product.unrooted(left), values, right, total)
+        if isinstance(count, Integral):
+            left, values, right = randomized_svd(source, int(count), rng=0, certify=False)
+        else:
+            left, values, right = _holding(source, float(count) * (total or 0.0))
+        rank = choose_rank(
+            len(values) or None, values, (rows, columns), _hidden(values, (rows, columns), product.length(mean))
+        )
+        return self._keep(product, mean, product.unrooted(left[:, :rank]), values[:rank], right[:rank], total)
 
     def _keep(
         self, product: Product, mean: Array, modes: Array, values: Array, right: Array, total: float | None
@@ -197,6 +221,32 @@ class POD(Estimator):
     def _check_fitted(self) -> None:
         if not hasattr(self, "modes"):
             raise ValueError("POD: is not fitted yet; call fit(X) first")
+
+
+def _unit(snapshots: Array) -> float:
+    """A power of two that snapshots are divided by, where their squares would leave the range of their kind."""
+    largest, safe = float(np.abs(snapshots).max()), SAFE[np.finfo(snapshots.dtype).dtype.itemsize]
+    return 1.0 if largest == 0 or 1.0 / safe < largest < safe else 2.0 ** (int(np.frexp(largest)[1]) - 1)
+
+
+def _hidden(values: Array, shape: tuple[int, int], mean_length: float) -> float:
+    """What rounding hides, in units of the largest singular value: more of it where a large mean was taken off."""
+    rounding = max(shape) * float(np.finfo(values.dtype).eps)
+    largest = float(values[0]) if values.size else 0.0
+    return min(rounding * max(1.0, mean_length * np.sqrt(shape[1]) / largest), 1.0) if largest > 0 else 1.0
+
+
+def _holding(source: Source, wanted: float) -> tuple[Array, Array, Array]:
+    """As few leading singular values as hold the squares that are wanted, and their vectors."""
+    shortest, count = min(source.shape), FIRST
+    while True:
+        count = min(count, shortest)
+        left, values, right = randomized_svd(source, count, rng=0, certify=False)
+        held = np.cumsum(values.astype(np.float64) ** 2)
+        if held[-1] >= wanted or count == shortest:
+            rank = min(int(np.count_nonzero(held < wanted)) + 1, count) if held[-1] > 0 else 0
+            return left[:, :rank], values[:rank], right[:rank]
+        count *= 2
 
 
 def _refuse_empty(shape: tuple[int, ...]) -> None:

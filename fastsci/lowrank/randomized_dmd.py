@@ -11,6 +11,7 @@ from ._dmd_coordinates import LEAST_BY_GRAM, combine, inverse_root, rounding
 from ._dmd_model import FIT_TO, SnapshotModel, check_choice, check_debias, check_flag, side_by_side
 from ._dmd_products import Array, adjoint_product, gram, gram_product, product
 from ._snapshots import step, trajectories
+from .randomized import check_rng
 
 
 class RandomizedDMD(SnapshotModel):
@@ -103,6 +104,7 @@ class RandomizedDMD(SnapshotModel):
         check_choice("fit_to", self.fit_to, FIT_TO)
         check_debias(self.debias, rank, len(parts[0]), sum(part.shape[1] - 1 for part in parts))
         exact = check_flag("exact", self.exact)
+        check_rng(self.rng)
         self.dt = step(dt)
         columns = side_by_side(parts)
         lengths = [part.shape[1] for part in parts]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._dmd_amplitudes import AmplitudeProblem, conjugate
-from ._modes import ModalModel
+from ._modes import ModalModel, fitted_model
 from .control_dmd import DMDc
 
 Model = TypeVar("Model", bound=ModalModel)
@@ -47,7 +47,7 @@ def select_modes(
     ValueError
         If ``k`` is not positive, ``by`` is unknown, or scores have the wrong shape or are NaN.
     TypeError
-        If ``model`` is a `DMDc`, whose reduced step is more than its modes.
+        If ``model`` is no modal model, or a `DMDc`, whose reduced step is more than its modes.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def select_modes(
     """
     if isinstance(model, DMDc):
         raise TypeError("model: is a DMDc, expected a model without inputs; give DMDc a smaller rank")
-    scores = _scores(model, by)
+    scores = _scores(fitted_model(model), by)
     if isinstance(k, (bool, np.bool_)) or not isinstance(k, (int, np.integer)) or k < 1:
         raise ValueError(f"k: is {k!r}, expected a number of modes, an integer of at least 1")
     kept: list[int] = []
@@ -134,8 +134,7 @@ def sparse_amplitudes(model: ModalModel, gammas: Any = None) -> SparsePath:
     >>> np.round(np.abs(fewer.frequencies), 6)
     array([0.5, 0.5])
     """
-    fitted: Any = model
-    fitted._check_fitted()
+    fitted = fitted_model(model)
     problem: AmplitudeProblem | None = getattr(model, "_problem", None)
     if problem is None:
         raise ValueError(
@@ -210,10 +209,11 @@ def _alternate(matrix: Any, right: Any, penalties: Any) -> Any:
 
 
 def _scores(model: Any, by: Any) -> NDArray[np.floating[Any]]:
-    model._check_fitted()
     sizes = np.abs(model.eigs)
     if callable(by):
-        scores = np.asarray(by(model), np.float64)
+        scores = np.asarray(by(model))
+        if scores.dtype.kind not in "fiub":
+            raise TypeError(f"by: gives scores of {scores.dtype}, expected real numbers")
     elif by == "amplitude":
         scores = np.abs(model.amplitudes)
     elif by == "energy":

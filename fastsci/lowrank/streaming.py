@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import copy
+from math import hypot
 from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
 
 from .._estimator import Estimator
+from ._dmd_model import check_flag
+from ._matrix import finite_matrix
 from ._source import Array
 from ._stream import Stream
 
+LARGEST = {4: 1e15, 8: 1e150}  # by bytes of a number: sums of squares of such are in range
 BLOCK_BYTES = 2**26  # of rows that a fit takes at a time from what lies on a disk
 
 
@@ -115,6 +119,9 @@ class StreamingSVD(Estimator):
         The first block says whether the stream is of float32 or float64.
         """
         rows = self._rows(X, fitted=hasattr(self, "_stream"))
+        largest = float(max(rows.max(), -rows.min()))
+        if largest > LARGEST[rows.dtype.itemsize]:
+            raise ValueError(f"X: holds a number of size {largest:.3g}, whose square overflows; divide X by it")
         if not hasattr(self, "_stream"):
             self._check_parameters()
             wanted = None if self.n_components is None else min(int(self.n_components), rows.shape[1])
@@ -153,7 +160,12 @@ class StreamingSVD(Estimator):
     def inverse_transform(self, X: Any) -> Array:
         """Samples (n_rows, n_features) of given coordinates (n_rows, r)."""
         self._require_fitted()
-        return np.asarray(X) @ self.components_ + self.mean_.astype(self.components_.dtype)
+        coordinates = finite_matrix(X, "X")
+        if coordinates.shape[1] != len(self.components_):
+            raise ValueError(
+                f"X: has {coordinates.shape[1]} columns, expected {len(self.components_)}, a component each"
+            )
+        return coordinates @ self.components_ + self.mean_.astype(self.components_.dtype)
 
     def fit_transform(self, X: Any, y: None = None) -> Array:
         """Coordinates of the samples to which the components are fitted."""
@@ -189,15 +201,16 @@ class StreamingSVD(Estimator):
     def explained_variance_ratio_(self) -> Array:
         """Squares of the singular values over the sum of all squares, (r,)."""
         stream = self._fitted().settled()
-        total = float(np.linalg.norm(stream.rows)) ** 2 + stream.dropped
-        return self.singular_values_**2 / total if total > 0 else np.full(len(self.singular_values_), np.nan)
+        total = hypot(*stream.directions()[0].tolist(), np.sqrt(stream.dropped))
+        values = self.singular_values_
+        return (values / total) ** 2 if total > 0 else np.full(len(values), np.nan)
 
     @property
     def error_bound_(self) -> float:
         """Upper bound of the Frobenius norm of what the components leave of the samples."""
         stream = self._fitted().settled()
-        left = stream.directions()[0][len(self.singular_values_) :].astype(np.float64)
-        return float(np.sqrt(left @ left + stream.dropped) + stream.rounding())
+        left = stream.directions()[0][len(self.singular_values_) :].tolist()
+        return hypot(*left, np.sqrt(stream.dropped)) + stream.rounding()
 
     @property
     def _n_features_out(self) -> int:
@@ -223,6 +236,7 @@ class StreamingSVD(Estimator):
         return "_stream" in vars(self)
 
     def _check_parameters(self) -> None:
+        check_flag("centred", self.centred)
         count = self.n_components
         if count is not None and (isinstance(count, bool) or not isinstance(count, Integral) or count < 1):
             raise ValueError(f"n_components: is {count!r}, expected a positive integer, or None for all directions")
@@ -234,6 +248,8 @@ class StreamingSVD(Estimator):
 
     def _rows(self, X: Any, fitted: bool) -> Array:
         """Checked samples in float32 or float64; what is not plainly numbers is for scikit-learn to judge."""
+        if np.ma.is_masked(X):
+            raise ValueError("X: has masked numbers, expected all of them; fill such entries or leave their rows out")
         plain = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "fiu" and 0 not in X.shape
         if plain and not hasattr(self, "feature_names_in_") and (not fitted or X.shape[1] == self.n_features_in_):
             rows = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._matrix import finite_matrix
+from ._matrix import finite_matrix, plain_array
 from ._source import Array
 from .economy import economy_svd
 
@@ -165,15 +165,17 @@ def noise_threshold(
     >>> round(noise_threshold((100, 100), noise=1.0), 4)
     23.094
     """
-    sides = sorted(int(side) for side in shape)
-    if len(sides) != 2 or sides[0] < 1:
+    given: Any = shape
+    whole = isinstance(given, (tuple, list)) and len(given) == 2 and all(isinstance(side, Integral) for side in given)
+    if not whole or min(given) < 1:
         raise ValueError(f"shape: is {shape!r}, expected two positive integers, those of the noisy matrix")
+    sides = sorted(int(side) for side in given)
     if (noise is None) == (singular_values is None):
         raise ValueError("noise: give either its standard deviation, or all singular_values to find it from")
     beta = sides[0] / sides[1]
     factor = np.sqrt(2.0 * (beta + 1.0) + 8.0 * beta / (beta + 1.0 + np.sqrt(beta**2 + 14.0 * beta + 1.0)))
     if noise is not None:
-        if not (np.isfinite(noise) and noise >= 0):
+        if isinstance(noise, bool) or not isinstance(noise, Real) or not 0 <= noise < np.inf:
             raise ValueError(f"noise: is {noise!r}, expected a standard deviation of at least 0")
         return float(factor * np.sqrt(sides[1]) * noise)
     values = _singular_values(singular_values)
@@ -204,7 +206,7 @@ def median_of_noise(beta: float) -> float:
     >>> round(median_of_noise(1.0), 4)
     0.6528
     """
-    if not 0 < beta <= 1:
+    if isinstance(beta, bool) or not isinstance(beta, Real) or not 0 < beta <= 1:
         raise ValueError(f"beta: is {beta!r}, expected the smaller side over the larger, in (0, 1]")
     root = np.sqrt(beta)
     points, weights = np.polynomial.legendre.leggauss(NODES)
@@ -226,7 +228,7 @@ def median_of_noise(beta: float) -> float:
 
 def _singular_values(A: Any) -> Array:
     """Given ones, checked, or those of a matrix; float64."""
-    values = np.asarray(A)
+    values = plain_array(A, "A")
     if values.ndim != 1:
         return economy_svd(finite_matrix(values, "A"), values_only=True)[1].astype(np.float64)
     if values.dtype.kind not in "fiub":
@@ -255,10 +257,10 @@ def _scaled(values: Array, squares: float | None) -> tuple[Array, float, float]:
     known = float(np.sum(scaled[::-1] ** 2))
     if squares is None:
         return scaled, known, 0.0
-    total = float(squares) / unit / unit
+    total = float(squares) / unit / unit if isinstance(squares, Real) else np.nan
     if not np.isfinite(total) or total < known * (1.0 - 1e-6):
         raise ValueError(
             f"squares: is {squares!r}, expected the squared Frobenius norm, at least the sum of the squares of the"
-            f" singular values given, {float(np.sum(values**2)):.6g}"
+            f" singular values given, {known * unit * unit:.6g}"
         )
     return scaled, max(total, known), max(total - known, 0.0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from fastsci.lowrank.control_dmd import DMDc
 from fastsci.lowrank.dmd import DMD
@@ -88,6 +89,12 @@ def test_what_has_no_numbers_to_go_by_is_refused(kind):
     for dt in (0.0, -1.0, np.nan):
         with pytest.raises(ValueError, match="dt: is"):
             kind().fit(SMOOTH, dt=dt)
+    with pytest.raises(TypeError, match="dt: is True"):
+        kind().fit(SMOOTH, dt=True)
+    with pytest.raises(TypeError, match=r"X: is sparse, expected an array in memory; give X\.toarray"):
+        kind().fit(scipy.sparse.csr_array(SMOOTH))
+    with pytest.raises(ValueError, match="X: has masked numbers"):
+        kind().fit(np.ma.masked_greater(SMOOTH, 0.5))
     with pytest.raises(ValueError, match="X: its largest number is"):
         kind().fit(1e200 * SMOOTH)
     with pytest.raises(ValueError, match="X: its largest number is"):
@@ -133,6 +140,9 @@ def test_options():
         RandomizedDMD(None).fit(SMOOTH)
     with pytest.raises(ValueError, match="n_iter: is -1"):
         RandomizedDMD(2, n_iter=-1).fit(SMOOTH)
+    for rng, error in ((-1, ValueError), ("seed", TypeError), (1.5, TypeError), (True, TypeError)):
+        with pytest.raises(error, match=f"rng: is {rng!r}"):
+            RandomizedDMD(2, rng=rng).fit(SMOOTH)
     with pytest.raises(ValueError, match=r"forgetting: is 1\.5"):
         StreamingDMD(forgetting=1.5).fit(SMOOTH)
     with pytest.raises(TypeError, match="forgetting: is 'much'"):

@@ -1,11 +1,15 @@
 """Pictures of modal models hold what they were given."""
 
+from itertools import pairwise
+
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from fastsci.lowrank.dmd import DMD
 from fastsci.lowrank.modes_plot import Dynamics, Eigenvalues, Modes, SingularValues, compose, draw, pictures_of
+from fastsci.plot import STYLE
 
 EIGS = np.array([0.5, 0.9j, -0.9j, 1.2])
 
@@ -84,8 +88,19 @@ def test_pictures_that_do_not_fit():
         pictures_of(model, shape=(7, 9))
     with pytest.raises(ValueError, match=r"x: has shape \(3,\), expected \(60,\)"):
         pictures_of(model, x=[1, 2, 3])
+    for wrong in (7, (60,), (-6, -10), (7.5, 8)):
+        with pytest.raises(ValueError, match="shape: is"):
+            pictures_of(model, shape=wrong)
+    for wrong in (["a"] * 60, [np.nan] * 60):
+        with pytest.raises(ValueError, match="x: h"):
+            pictures_of(model, x=wrong)
+    for wrong in (-1, "two", True):
+        with pytest.raises(ValueError, match="most: is"):
+            pictures_of(model, most=wrong)
     with pytest.raises(ValueError, match="not fitted yet"):
         pictures_of(DMD())
+    with pytest.raises(TypeError, match="model: is of type int"):
+        pictures_of(3)
 
 
 @pytest.mark.parametrize(
@@ -103,3 +118,21 @@ def test_files_are_written(X, options, tmp_path):
     image = matplotlib.image.imread(path)
     assert image.shape[1] == 1650
     assert image[..., :3].std() > 0.02
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 6])
+def test_the_legend_of_the_modes_stands_beside_them(count):
+    modes = np.exp(1j * np.linspace(0, 20, 200))[:, None] * np.ones(count)
+    with matplotlib.rc_context(STYLE):
+        figure = compose(Modes(modes, [f"mode {place}: growth 0.00193, 0.00884 turns" for place in range(count)]), "")
+        FigureCanvasAgg(figure).draw()
+    legend = figure.get_axes()[-1].get_legend().get_window_extent()
+    assert not any(legend.overlaps(axis.get_window_extent()) for axis in figure.get_axes())
+    assert legend.x1 <= figure.bbox.x1
+    titles = [axis._left_title.get_window_extent() for axis in figure.get_axes()]
+    assert not any(left.overlaps(right) for left, right in pairwise(titles))
+
+
+def test_growth_of_rounding_is_drawn_as_none():
+    _, rates = axes_of(Eigenvalues(np.exp(np.array([0.3j, -0.3j, 0.0])) * (1.0 + 1e-13)))
+    np.testing.assert_array_equal(np.asarray(rates.collections[0].get_offsets())[:, 1], 0.0)

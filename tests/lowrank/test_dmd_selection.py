@@ -128,3 +128,14 @@ def test_what_cannot_be_selected(model):
         sparse_amplitudes(model, [-1.0])
     with pytest.raises(ValueError, match="model: StreamingDMD keeps no snapshots"):
         sparse_amplitudes(StreamingDMD(6).fit(snapshots()))
+
+
+@pytest.mark.parametrize("choose", [lambda model: select_modes(model, 2), sparse_amplitudes])
+def test_what_is_no_model_is_refused(choose):
+    with pytest.raises(TypeError, match="model: is of type int, expected a fitted DMD"):
+        choose(3)
+
+
+def test_scores_that_are_not_real_are_refused(model):
+    with pytest.raises(TypeError, match="by: gives scores of complex128, expected real numbers"):
+        select_modes(model, 2, by=lambda fitted: fitted.amplitudes)

@@ -169,3 +169,56 @@ def test_mistakes_are_named():
     ):
         with pytest.raises(ValueError, match=message):
             call()
+
+
+@pytest.mark.parametrize("part", [0.5, 0.9, 0.9999])
+@pytest.mark.parametrize("subtract_mean", [True, False])
+def test_a_part_of_the_variance_of_snapshots_that_are_not_in_memory(tmp_path, part, subtract_mean):
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(150, 90)) * (rng.random((150, 90)) < 0.1) * 0.95 ** np.arange(90)
+    np.save(tmp_path / "x.npy", X)
+    whole = POD(part, subtract_mean=subtract_mean).fit(X)
+    for held in (scipy.sparse.csr_array(X), np.load(tmp_path / "x.npy", mmap_mode="r")):
+        pod = POD(part, subtract_mean=subtract_mean).fit(held)
+        assert pod.modes.shape == whole.modes.shape
+        assert part <= pod.energy_fractions.sum() < part + whole.energy_fractions[-1]
+    with pytest.raises(ValueError, match=r"n_components: is 0\.5, expected an integer from 1 to 90 for an operator"):
+        POD(0.5).fit(aslinearoperator(X))
+
+
+def test_sparse_snapshots_have_no_modes_of_rounding():
+    X = scipy.sparse.csr_array(snapshots(rank=2))
+    assert POD(5).fit(X).modes.shape == (120, 2)
+    assert POD(5).fit(X * 0.0).modes.shape == (120, 0)
+
+
+@pytest.mark.parametrize(("scale", "dtype"), [(1e200, "f8"), (1e-200, "f8"), (1e30, "f4"), (1e-30, "f4")])
+@pytest.mark.parametrize("count", [None, 2, 0.99])
+@pytest.mark.parametrize("weighted", ["none", "lumped", "mass"])
+def test_size_does_not_matter(scale, dtype, count, weighted):
+    weights = {"none": None, "lumped": np.linspace(1.0, 2.0, 120), "mass": mass(120)}[weighted]
+    X = snapshots()
+    plain, scaled = (POD(count, weights=weights).fit(s * X.astype(dtype)) for s in (1.0, np.dtype(dtype).type(scale)))
+    assert scaled.modes.shape == plain.modes.shape
+    assert scaled.modes.dtype == scaled.coefficients.dtype == scaled.mean.dtype == dtype
+    close = {"rtol": 1e-4 if dtype == "f4" else 1e-9}
+    np.testing.assert_allclose(scaled.singular_values.astype(float) / scale, plain.singular_values, **close)
+    np.testing.assert_allclose(scaled.energy_fractions, plain.energy_fractions, **close)
+    left_out = np.abs(scaled.reconstruct().astype(float) / scale - plain.reconstruct())
+    assert left_out.max() < close["rtol"] * np.abs(X).max()
+
+
+def test_single_precision_in_a_sparse_mass_keeps_its_modes():
+    X, weights = snapshots(), mass(120)
+    single, double = POD(weights=weights).fit(X.astype("f4")), POD(weights=weights).fit(X)
+    assert single.modes.dtype == np.float32
+    np.testing.assert_allclose(single.singular_values, double.singular_values, rtol=1e-4)
+
+
+def test_flags_and_sums_that_overflow_are_named():
+    with pytest.raises(TypeError, match="subtract_mean: is 'no', expected True or False"):
+        POD(subtract_mean="no").fit(snapshots())
+    with pytest.raises(ValueError, match="X: has masked numbers"):
+        POD().fit(np.ma.masked_greater(snapshots(), 3.0))
+    with pytest.raises(ValueError, match="X: the sum of its squares overflows"):
+        POD(2).fit(scipy.sparse.csr_array(1e200 * snapshots()))

@@ -210,6 +210,16 @@ def test_mistakes_are_named():
         stream.merge(np.ones(3))
     with pytest.raises(ValueError, match="is not fitted yet"):
         StreamingSVD(2).transform(np.ones((2, 2)))
+    with pytest.raises(TypeError, match="centred: is 'no', expected True or False"):
+        StreamingSVD(2, centred="no").partial_fit(np.ones((2, 2)))
+    with pytest.raises(ValueError, match="X: has masked numbers"):
+        stream.partial_fit(np.ma.masked_greater(np.arange(8.0).reshape(2, 4), 5.0))
+    with pytest.raises(ValueError, match=r"X: holds a number of size 1e\+200, whose square overflows"):
+        stream.partial_fit(np.full((1, 4), -1e200))
+    with pytest.raises(ValueError, match="X: has 4 columns, expected 2"):
+        stream.inverse_transform(np.ones((3, 4)))
+    with pytest.raises(ValueError, match="is not fitted yet"):
+        StreamingSVD(2).inverse_transform(np.ones((2, 2)))
     assert stream.n_samples_seen_ == 3
     assert stream.merge(StreamingSVD(2)).n_samples_seen_ == 3
 
@@ -218,3 +228,10 @@ def test_streams_are_copied_and_pickled():
     stream = StreamingSVD(2).partial_fit(np.random.default_rng(7).normal(size=(70, 300)))
     for twin in (copy.deepcopy(stream), pickle.loads(pickle.dumps(stream))):
         assert np.array_equal(twin.components_, stream.components_)
+
+
+def test_bounds_of_tiny_samples_do_not_vanish():
+    samples = np.random.default_rng(0).normal(size=(50, 20))
+    plain, tiny = StreamingSVD(3).fit(samples), StreamingSVD(3).fit(1e-200 * samples)
+    assert tiny.error_bound_ == pytest.approx(1e-200 * plain.error_bound_, rel=1e-12, abs=0.0)
+    np.testing.assert_allclose(tiny.explained_variance_ratio_, plain.explained_variance_ratio_, rtol=1e-12)

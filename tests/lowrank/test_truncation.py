@@ -217,6 +217,14 @@ def test_mistakes_are_named():
         (lambda: noise_threshold((3, 3), singular_values=[1.0]), "holds 1, expected all 3"),
         (lambda: noise_threshold((0, 3), noise=1.0), "shape: is"),
         (lambda: noise_threshold((3, 3), noise=-1.0), "noise: is -1.0"),
+        (lambda: noise_threshold((3, 3), noise="loud"), "noise: is 'loud'"),
+        (lambda: noise_threshold((3.5, 3), noise=1.0), r"shape: is \(3\.5, 3\)"),
+        (lambda: noise_threshold(("a", "b"), noise=1.0), r"shape: is \('a', 'b'\)"),
+        (lambda: noise_threshold(3, noise=1.0), "shape: is 3, expected two"),
+        (lambda: svd_rank_for([2.0], 0.1, squares="all"), "squares: is 'all'.* given, 4$"),
+        (lambda: svd_rank_for([1e160], 0.1, squares=np.inf), "squares: is inf"),
+        (lambda: svd_rank_for(np.ma.masked_greater([2.0, 1.0], 1.5), 0.1), "A: has masked numbers"),
+        (lambda: median_of_noise("square"), "beta: is 'square'"),
         (lambda: median_of_noise(2.0), "beta: is 2.0"),
     ):
         with pytest.raises(ValueError, match=message):
