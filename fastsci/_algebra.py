@@ -9,6 +9,7 @@ from typing import Any
 
 LARGE = 2**20  # numbers in a matrix from which more threads pay for themselves
 
+
 @lru_cache(maxsize=2)
 def _libraries(with_scipy: bool) -> Any:
     """The libraries behind NumPy, and behind SciPy once that is loaded: it brings its own."""
