@@ -34,6 +34,8 @@ def _number(value: float | None, unit: str = "") -> str:
 def _errors(errors: dict[str, float] | None) -> str:
     if errors is None:
         return ""
+    if "total" not in errors:
+        return ", ".join(f"{name} {value:.1e}" for name, value in errors.items())
     rounding = f" ({errors['rounding']:.0e})" if "rounding" in errors else ""
     return f"{errors['total']:.1e}{rounding}"
 
@@ -114,9 +116,9 @@ def main() -> None:
     taken = []
     sys.stdout.write(HEADER)
     for row in rows(arguments.only or tuple(GROUPS)):
-        taken.append(row)
         sys.stdout.write(line(row))
         sys.stdout.flush()
+        taken.append(row)
     if arguments.only:
         taken, about["others_taken"] = among_kept(path, taken)
     about["seconds_taken"] = round(perf_counter() - began, 1)

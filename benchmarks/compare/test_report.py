@@ -36,6 +36,11 @@ def test_a_ratio_to_a_peer_that_was_stopped_says_that_it_is_a_bound():
     assert line(row).startswith("| a figure | above 30x [29 .. 31] | at least 1x | yes |")
 
 
+def test_errors_are_the_total_or_else_each_by_its_name():
+    row = Row("a figure", 2.0, errors={"total": 0.5, "rounding": 1e-12}, peer_errors={"modes": 0.25, "rates": 1e-3})
+    assert line(row) == "| a figure | 2x |  |  |  |  | 5.0e-01 (1e-12) | modes 2.5e-01, rates 1.0e-03 |\n"
+
+
 def test_ratio_is_of_b_over_a(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(timing, "perf_counter", lambda: clock[0])

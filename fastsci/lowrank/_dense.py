@@ -35,6 +35,13 @@ class Dense(Source):
 
         return tall.gram_product(self.array, right)
 
+    def last_products(self, right: Array, some: Array) -> tuple[Array, Array, Array]:
+        from fastsci_kernels.lowrank import tall
+
+        count = some.shape[1]
+        found, twice = tall.gram_product(self.array, np.hstack((some, right)), wanted=count)
+        return found[:, count:], found[:, :count], twice
+
     def adjoint_gram_product(self, left: Array) -> tuple[Array, Array]:
         from fastsci_kernels.lowrank import tall
 

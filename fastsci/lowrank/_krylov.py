@@ -15,7 +15,7 @@ ILL = 1e5  # roundings of a column that a pivot holds at least; else columns are
 
 
 class KrylovSpace:
-    """Orthonormal directions ``basis (n, used)`` and what A makes of them, ``images (m, used)``.
+    """Orthonormal directions ``basis (n, used)`` and what A makes of them, ``images() (m, used)``.
 
     A block is made orthogonal to all others twice, so that rounding does not let directions in again (Parlett 1998,
     chapter 6); directions that rounding alone has left over are dropped, and a space that has none left is invariant.
@@ -29,11 +29,11 @@ class KrylovSpace:
     """
 
     def __init__(self, source: Source, capacity: int) -> None:
-        rows, columns = source.shape
+        columns = source.shape[1]
         self.columns, self.used = columns, 0
         room = min(capacity, columns)
         self.basis: Array = np.empty((columns, room), source.dtype)
-        self.images: Array = np.empty((rows, room), source.dtype)
+        self._images: list[Array] = []
         self.projected: Array = np.zeros((room, room), source.dtype)
         self.coupling: Array = np.zeros((0, 0), source.dtype)
 
@@ -60,14 +60,17 @@ class KrylovSpace:
         before, self.used = self.used, self.used + block.shape[1]
         if self.used > self.basis.shape[1]:
             self._grow(min(2 * self.used, self.columns))
-        self.basis[:, before : self.used], self.images[:, before : self.used] = block, image
+        self.basis[:, before : self.used] = block
+        self._images.append(image)
+
+    def images(self) -> Array:
+        """What A makes of the directions, (m, used)."""
+        return np.hstack(self._images)
 
     def _grow(self, room: int) -> None:
-        for name in ("basis", "images"):
-            old = getattr(self, name)
-            grown = np.empty((len(old), room), old.dtype)
-            grown[:, : old.shape[1]] = old
-            setattr(self, name, grown)
+        grown = np.empty((len(self.basis), room), self.basis.dtype)
+        grown[:, : self.basis.shape[1]] = self.basis
+        self.basis = grown
         projected = np.zeros((room, room), self.projected.dtype)
         projected[: len(self.projected), : len(self.projected)] = self.projected
         self.projected = projected

@@ -104,7 +104,7 @@ class Search:
             if squares[-1] + beyond**2 <= self.tol**2 * squares[0]:
                 break
             applied += 1
-        left, values, right = tall_svd(space.images[:, : space.used], space.used if self.tol else self.count)
+        left, values, right = tall_svd(space.images(), space.used if self.tol else self.count)
         if self.tol is not None:
             self.count = self._smallest(values, beyond)
             left, right = left[:, : self.count], right[:, : self.count]
@@ -146,11 +146,17 @@ class Search:
         for _ in range(2):
             start = space.beyond(start)
             start = start - block @ (block.conj().T @ start)
-        images, twice = self.source.gram_product(np.hstack((block, start)))
-        following = space.advance(block, images[:, :width], twice[:, :width])
-        again = self.source.product(space.beyond(twice[:, width:]))
         self.n_passes += 2
-        return following, _certificate.largest_value(images[:, width:], again, self.source.dtype.kind == "c")
+        following = block[:, :0]
+        if self.tol is None:
+            image, seen, twice = self.source.last_products(block, start)
+            space.finish(block, image)
+        else:
+            images, both = self.source.gram_product(np.hstack((block, start)))
+            following = space.advance(block, images[:, :width], both[:, :width])
+            seen, twice = images[:, width:], both[:, width:]
+        again = self.source.product(space.beyond(twice))
+        return following, _certificate.largest_value(seen, again, self.source.dtype.kind == "c")
 
     def _smallest(self, values: Array, beyond: float) -> int:
         """The smallest rank whose error bound meets the tolerance."""

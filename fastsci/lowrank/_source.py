@@ -43,6 +43,12 @@ class Source(ABC):
         found = self.product(right)
         return found, self.adjoint_product(found)
 
+    def last_products(self, right: Array, some: Array) -> tuple[Array, Array, Array]:
+        """``A right``, and ``A some`` with ``A^H A some``, of one reading where A has rows at hand."""
+        found, twice = self.gram_product(np.hstack((some, right)))
+        count = some.shape[1]
+        return found[:, count:], found[:, :count], twice[:, :count]
+
     def adjoint_gram_product(self, left: Array) -> tuple[Array, Array]:
         """``A^H left`` and ``A A^H left``, (n, l) and (m, l)."""
         found = self.adjoint_product(left)

@@ -37,8 +37,11 @@ def _along(matrix, right, out, first, last, begin, end):
 
 @static
 def _down(matrix, left, out, first, last, begin, end):
-    """Add to rows ``begin`` to ``end`` of ``out`` those of ``matrix' left``, by rows ``first`` to ``last`` of both."""
-    width = left.shape[1]
+    """Add to rows ``begin`` to ``end`` of ``out`` those of ``matrix' left``, by rows ``first`` to ``last`` of both.
+
+    ``out`` may have fewer columns than ``left``: it then gains from the first ones.
+    """
+    width = out.shape[1]
     whole = begin + (end - begin) // ROWS * ROWS
     for column in range(begin, whole, ROWS):
         DOWN(out, column, matrix, left, first, last, 0, width)

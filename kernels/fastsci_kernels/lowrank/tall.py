@@ -47,18 +47,20 @@ def adjoint_product(matrix: Array, left: Array, used: int | None = None) -> Arra
     return _added(len(matrix), wanted * left.shape[1], (wanted, left.shape[1]), matrix.dtype, rows)
 
 
-def gram_product(matrix: Array, right: Array) -> tuple[Array, Array]:
-    """``matrix right`` and ``matrix' matrix right``, the matrix being read once."""
+def gram_product(matrix: Array, right: Array, wanted: int | None = None) -> tuple[Array, Array]:
+    """``matrix right`` and ``matrix' matrix right``, of which ``wanted`` columns, the matrix being read once."""
+    count = right.shape[1] if wanted is None else wanted
     if matrix.dtype.kind == "c":
         image = matrix @ right
-        return image, matrix.conj().T @ image
+        return image, matrix.conj().T @ image[:, :count]
     right = np.ascontiguousarray(right)
     out = np.zeros((len(matrix), right.shape[1]), matrix.dtype)
 
     def rows(part: Array, first: int, last: int) -> None:
         products.gram_product(matrix, right, out, part, first, last)
 
-    return out, _added(len(matrix), 2 * right.size, right.shape, matrix.dtype, rows)
+    work = len(right) * (right.shape[1] + count)
+    return out, _added(len(matrix), work, (len(right), count), matrix.dtype, rows)
 
 
 def adjoint_gram_product(matrix: Array, left: Array) -> tuple[Array, Array]:
