@@ -150,21 +150,21 @@ def test_an_unforeseen_error_is_one_line_and_raised_on_demand(command, monkeypat
 def test_control_c_ends_with_one_line_and_no_store(folder):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     words = ("run", "lorenz63", "--members", "200000", "--t-end", "10000", "--out", "a.zarr")
-    running = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "fastsci", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         cwd=folder, env=environment,
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 60
-        while not list(folder.glob(".a.zarr*")):
-            assert running.poll() is None, running.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        time.sleep(0.5)  # the store is laid out, which zarr does in a thread that speaks up when it is cut short
-        running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=20)
-    finally:
-        running.kill()
+    ) as running:  # fmt: skip
+        try:
+            deadline = time.monotonic() + 60
+            while not list(folder.glob(".a.zarr*")):
+                assert running.poll() is None, running.communicate()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            time.sleep(0.5)  # the store is laid out, which zarr does in a thread that speaks up when it is cut short
+            running.send_signal(signal.SIGINT)
+            _, err = running.communicate(timeout=20)
+        finally:
+            running.kill()
     assert running.returncode == 130
     assert err == "fastsci: interrupted\n"
     assert sorted(path.name for path in folder.iterdir()) == ["model.py"]
