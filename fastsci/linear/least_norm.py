@@ -104,7 +104,7 @@ def min_norm_path(X: Any, y: Any, sizes: Any = None, *, alpha: float = 0.0) -> M
     steps, where = np.unique(wanted, return_inverse=True)
     coefs = np.zeros((len(steps), columns.shape[1], samples.shape[1]))
     residuals = np.empty(coefs.shape[:2])
-    with threads_for(samples.size):
+    with threads_for(samples.size, scipy=True):
         _solve(samples, columns, steps, penalty, coefs, residuals)
     return MinNormPath(*MinNormPath.parts(coefs[where], residuals[where], known.ndim, unit, height), wanted, given)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from importlib import import_module
 
 import numpy as np
 
@@ -168,10 +167,8 @@ def dense_regression(
 
     Our own threads make all that is large.
     """
-    import_module("scipy.linalg")  # its library is held to one thread only once it is there
-
     count = pairs.count
-    with one_thread():
+    with one_thread(scipy=True):
         start = _start(factor.rows[:, pairs.origin], rank)
         weights, image = (_reduced_rank if reduced else _principal)(kernel, pairs, start, rank, alpha)
         right, left = Span(kernel, pairs.origins, weights), Span(kernel, pairs.targets, image / count)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 
 import numpy as np
 
@@ -75,9 +74,7 @@ def _some(pairs: Pairs, first: int, last: int) -> Pairs:
 
 def regression(found: Moments, features: Features, rank: int | None, alpha: float, reduced: bool) -> FiniteRank:
     """The operator from means of products of features; without a rank, ridge regression."""
-    import_module("scipy.linalg")  # its library is held to one thread only once it is there
-
-    with threads_for(found.covariance.size):
+    with threads_for(found.covariance.size, scipy=True):
         return _regression(found, features, rank, alpha, reduced)
 
 

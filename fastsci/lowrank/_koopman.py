@@ -59,7 +59,7 @@ class Spectrum:
 class Lifting:
     """The dictionary that coefficients were fitted to: it stays theirs where a parameter is changed later."""
 
-    library: Library
+    dictionary: Library
     width: int  # features of a state
     delays: int
 
@@ -70,7 +70,7 @@ class Lifting:
     def same_as(self, other: Lifting) -> bool:
         """Whether sums over the one may be added to sums over the other."""
         sizes = (self.width, self.delays) == (other.width, other.delays)
-        return sizes and self.library.terms(self.n_inputs) == other.library.terms(other.n_inputs)
+        return sizes and self.dictionary.terms(self.n_inputs) == other.dictionary.terms(other.n_inputs)
 
 
 class DictionaryKoopman(Estimator, ABC):
@@ -94,13 +94,12 @@ class DictionaryKoopman(Estimator, ABC):
 
     @property
     def _dictionary(self) -> Library:
-        if self.library is None:
-            return PolynomialLibrary(degree=2)
-        if not isinstance(self.library, Library):
+        given: Any = self.library
+        if given is not None and not isinstance(given, Library):
             raise TypeError(
-                f"library: is {self.library!r}, expected a library such as fastsci.sparse.PolynomialLibrary(degree=3)"
+                f"library: is {given!r}, expected a library such as fastsci.sparse.PolynomialLibrary(degree=3)"
             )
-        return self.library
+        return PolynomialLibrary(degree=2) if given is None else given
 
     def __sklearn_is_fitted__(self) -> bool:
         """Called by scikit-learn: a fit that failed is none."""
@@ -204,7 +203,7 @@ class DictionaryKoopman(Estimator, ABC):
             f"x{place}" for place in range(self.n_features_in_)
         ]
         earlier = [f"{name}(t-{lag})" for lag in range(lifting.delays, 0, -1) for name in own]
-        return lifting.library.feature_names([*earlier, *own])
+        return lifting.dictionary.feature_names([*earlier, *own])
 
     @property
     def _matrix(self) -> Array:
@@ -245,7 +244,7 @@ class DictionaryKoopman(Estimator, ABC):
 
         lifting = self._lifting
         states = checks.checked(self, X, reset=False, least=lifting.delays + 1)
-        plan = lifting.library.plan(lifting.n_inputs)
+        plan = lifting.dictionary.plan(lifting.n_inputs)
         return features.combined(plan, windows(states, lifting.delays), np.ascontiguousarray(coef))
 
     def _powers(self, coef: NDArray[Any], steps: int) -> Array:

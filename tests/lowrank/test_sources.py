@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.sparse
+import zarr
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from fastsci.lowrank import _blocks_source
@@ -42,6 +43,9 @@ def assert_products(source, array):
         for product, truth in zip(found, expected, strict=True):
             assert product.dtype == kind
             assert product.flags.c_contiguous
+            np.testing.assert_allclose(product, truth, atol=tolerance * np.abs(truth).max(initial=1.0))
+        last = source.last_products(right, right[:, ::2])
+        for product, truth in zip(last, (image, image[:, ::2], (array.conj().T @ image)[:, ::2]), strict=True):
             np.testing.assert_allclose(product, truth, atol=tolerance * np.abs(truth).max(initial=1.0))
     for gram, truth in ((source.gram(), array.conj().T @ array), (source.adjoint_gram(), array @ array.conj().T)):
         assert gram is None or np.allclose(gram, truth, atol=tolerance * np.abs(truth).max())
@@ -125,7 +129,6 @@ def test_what_is_mapped_counts_and_not_what_has_taken_the_name_of_its_file(tmp_p
 
 
 def test_zarr(tmp_path):
-    zarr = pytest.importorskip("zarr", reason="zarr is an extra")
     array = matrix((210, 60))
     for chunks in ((50, 60), (32, 20), (210, 7), (210, 60), (1000, 1000)):
         stored = zarr.create_array(tmp_path / f"{chunks}.zarr", shape=array.shape, chunks=chunks, dtype=array.dtype)
